@@ -1,0 +1,2 @@
+//! Server-Sent Events over tokio.
+#![forbid(unsafe_code)]

@@ -1,0 +1,337 @@
+use crate::Chunk;
+
+/// The bytes of an event stream as lines: the lowest tier, a few bytes of state and no storage.
+///
+/// It knows all there is to know about the *grammar* (WHATWG HTML §9.2.5): the byte order mark, the
+/// three line ends, field names, the space after the colon. It knows nothing of what the fields
+/// *mean*; that is the [`Parser`](crate::Parser). A value is handed out in [`Piece`]s that borrow
+/// from the chunk, so that one larger than all memory can be streamed through.
+///
+/// A CR ends its line at once; if an LF follows, it is swallowed when it comes, be that in the
+/// next chunk. Lines whose field name is unknown are passed over.
+///
+/// ```
+/// use sse_codec::{Chunk, Field, Lexer, Token};
+///
+/// let mut lexer = Lexer::new();
+/// let mut length = 0;
+/// for bytes in [&b"event: big\nda"[..], b"ta: a value of any ", b"length\r\n\r\n"] {
+///     let mut chunk = Chunk::new(bytes);
+///     while let Some(token) = lexer.next_token(&mut chunk) {
+///         match token {
+///             Token::Field(Field::Data, piece) => length += piece.bytes().len(),
+///             Token::BlankLine => assert_eq!(length, 21),
+///             _ => {}
+///         }
+///     }
+/// }
+/// # assert_eq!(length, 21);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Lexer {
+    state: State,
+}
+
+/// What a [`Lexer`] finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token<'c> {
+    /// A piece of the value of a field.
+    Field(Field, Piece<'c>),
+    /// A piece of a comment: the text after the colon, as it stands.
+    Comment(Piece<'c>),
+    /// An empty line: the block ends here.
+    BlankLine,
+}
+
+/// The fields the standard knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// `event`: the event type.
+    Event,
+    /// `data`: one line of the data.
+    Data,
+    /// `id`: the event's ID.
+    Id,
+    /// `retry`: the reconnection time.
+    Retry,
+}
+
+/// A part of one line's value, as much of it as lies in the chunk.
+///
+/// Each line gives one piece that [`starts`](Self::starts) it and one that [`ends`](Self::ends) it;
+/// a line that lies whole in the chunk gives a single piece that does both. A piece may be empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'c> {
+    bytes: &'c [u8],
+    starts: bool,
+    ends: bool,
+    /// The position in the chunk after the byte that made the line's name complete.
+    pub(crate) named_at: usize,
+}
+
+impl<'c> Piece<'c> {
+    /// The bytes of the value, without the space that may follow the colon of a field and without
+    /// the line end.
+    #[must_use]
+    pub const fn bytes(&self) -> &'c [u8] {
+        self.bytes
+    }
+
+    /// Whether this is the first piece of its line.
+    #[must_use]
+    pub const fn starts(&self) -> bool {
+        self.starts
+    }
+
+    /// Whether the line has ended with this piece.
+    #[must_use]
+    pub const fn ends(&self) -> bool {
+        self.ends
+    }
+
+    /// Whether the line's value lies whole in the chunk.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.starts && self.ends
+    }
+}
+
+/// Where in a line the next byte stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// At the start of the stream, after this many bytes of a byte order mark.
+    ByteOrderMark(u8),
+    LineStart,
+    /// At the start of a line whose predecessor was ended by CR: an LF here belongs to that end.
+    AfterCr,
+    /// After this many bytes of the field's name.
+    Name(Field, u8),
+    /// The chunk ended between the colon and the space that may follow; the line has been started.
+    AfterColon(Field),
+    Value(Field),
+    Comment,
+    /// In a line that means nothing.
+    Ignored,
+}
+
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+impl Field {
+    /// The field's name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Data => "data",
+            Self::Id => "id",
+            Self::Retry => "retry",
+        }
+    }
+
+    /// The only field whose name starts with this byte.
+    const fn starting_with(byte: u8) -> Option<Self> {
+        match byte {
+            b'e' => Some(Self::Event),
+            b'd' => Some(Self::Data),
+            b'i' => Some(Self::Id),
+            b'r' => Some(Self::Retry),
+            _ => None,
+        }
+    }
+}
+
+impl Lexer {
+    /// A lexer at the start of a stream, where a byte order mark may stand.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            state: State::ByteOrderMark(0),
+        }
+    }
+
+    /// The next token of the chunk; `None` when the chunk is used up.
+    ///
+    /// A line that the end of the stream cuts off has no meaning (§9.2.6), so there is nothing to
+    /// call at the end.
+    pub fn next_token<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Token<'c>> {
+        loop {
+            let byte = chunk.peek()?;
+            match self.state {
+                State::LineStart => match byte {
+                    b'\n' | b'\r' => {
+                        chunk.advance(1);
+                        self.end_line(byte);
+                        return Some(Token::BlankLine);
+                    }
+                    b':' => {
+                        chunk.advance(1);
+                        return Some(self.comment(true, chunk));
+                    }
+                    _ => {
+                        self.state = match Field::starting_with(byte) {
+                            Some(field) => State::Name(field, 0),
+                            None => State::Ignored,
+                        }
+                    }
+                },
+                State::Name(field, matched) => {
+                    if let Some(piece) = self.name(field, matched, chunk) {
+                        return Some(Token::Field(field, piece));
+                    }
+                }
+                State::Value(field) => {
+                    return Some(Token::Field(field, self.value(field, None, chunk)));
+                }
+                State::AfterColon(field) => {
+                    self.state = State::Value(field);
+                    if byte == b' ' {
+                        chunk.advance(1);
+                    }
+                }
+                State::Comment => return Some(self.comment(false, chunk)),
+                State::Ignored => {
+                    if let (_, Some(end)) = chunk.take_line() {
+                        self.end_line(end);
+                    }
+                }
+                State::AfterCr => {
+                    self.state = State::LineStart;
+                    if byte == b'\n' {
+                        chunk.advance(1);
+                    }
+                }
+                State::ByteOrderMark(matched) => self.byte_order_mark(matched, byte, chunk),
+            }
+        }
+    }
+
+    /// Passes over what is left of the line.
+    pub(crate) const fn ignore_line(&mut self) {
+        self.state = State::Ignored;
+    }
+
+    /// Reads on in a name of which `matched` bytes have been seen. `None` when the line turns out
+    /// to mean nothing, or the chunk is used up.
+    fn name<'c>(&mut self, field: Field, matched: u8, chunk: &mut Chunk<'c>) -> Option<Piece<'c>> {
+        let expected = field.name().as_bytes().get(usize::from(matched)..)?;
+        let seen = expected
+            .iter()
+            .zip(chunk.rest())
+            .take_while(|(a, b)| a == b)
+            .count();
+        chunk.advance(seen);
+        let Some(byte) = chunk.peek() else {
+            // A name has at most five bytes.
+            self.state = State::Name(field, matched.wrapping_add(seen as u8));
+            return None;
+        };
+        if seen < expected.len() {
+            self.state = State::Ignored;
+            return None;
+        }
+        match byte {
+            b':' => {
+                chunk.advance(1);
+                Some(self.after_colon(field, chunk))
+            }
+            // "Otherwise, the string is not empty but does not contain a U+003A COLON character (:):
+            // Process the field using […] the whole line as the field name, and the empty string
+            // as the field value."
+            b'\n' | b'\r' => {
+                chunk.advance(1);
+                self.end_line(byte);
+                Some(Piece {
+                    bytes: b"",
+                    starts: true,
+                    ends: true,
+                    named_at: chunk.position(),
+                })
+            }
+            _ => {
+                self.state = State::Ignored;
+                None
+            }
+        }
+    }
+
+    /// "If value starts with a U+0020 SPACE character, remove it from value."
+    fn after_colon<'c>(&mut self, field: Field, chunk: &mut Chunk<'c>) -> Piece<'c> {
+        let named_at = chunk.position();
+        match chunk.peek() {
+            Some(b' ') => chunk.advance(1),
+            Some(_) => {}
+            None => {
+                self.state = State::AfterColon(field);
+                return Piece {
+                    bytes: b"",
+                    starts: true,
+                    ends: false,
+                    named_at,
+                };
+            }
+        }
+        self.value(field, Some(named_at), chunk)
+    }
+
+    /// `named_at` is given for the first piece of the line.
+    fn value<'c>(
+        &mut self,
+        field: Field,
+        named_at: Option<usize>,
+        chunk: &mut Chunk<'c>,
+    ) -> Piece<'c> {
+        self.state = State::Value(field);
+        self.piece(named_at, chunk)
+    }
+
+    fn comment<'c>(&mut self, starts: bool, chunk: &mut Chunk<'c>) -> Token<'c> {
+        self.state = State::Comment;
+        let named_at = starts.then_some(chunk.position());
+        Token::Comment(self.piece(named_at, chunk))
+    }
+
+    fn piece<'c>(&mut self, named_at: Option<usize>, chunk: &mut Chunk<'c>) -> Piece<'c> {
+        let (bytes, end) = chunk.take_line();
+        if let Some(end) = end {
+            self.end_line(end);
+        }
+        Piece {
+            bytes,
+            starts: named_at.is_some(),
+            ends: end.is_some(),
+            named_at: named_at.unwrap_or_default(),
+        }
+    }
+
+    /// The line is over with this byte, the first of its line end.
+    const fn end_line(&mut self, end: u8) {
+        self.state = if end == b'\r' {
+            State::AfterCr
+        } else {
+            State::LineStart
+        };
+    }
+
+    /// "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any." Bytes
+    /// that begin like one and are none are the beginning of a name that no field has.
+    fn byte_order_mark(&mut self, matched: u8, byte: u8, chunk: &mut Chunk<'_>) {
+        if BYTE_ORDER_MARK.get(usize::from(matched)) == Some(&byte) {
+            chunk.advance(1);
+            self.state = if usize::from(matched) + 1 < BYTE_ORDER_MARK.len() {
+                State::ByteOrderMark(matched + 1)
+            } else {
+                State::LineStart
+            };
+        } else if matched == 0 {
+            self.state = State::LineStart;
+        } else {
+            self.state = State::Ignored;
+        }
+    }
+}
+
+impl Default for Lexer {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,71 @@
+use core::{error, fmt};
+
+/// A block of the stream is larger than the parser may hold.
+///
+/// The block is lost as a whole: it gives no event, and its ID does not become the last event ID,
+/// so a client that reconnects gets it again. The parser passes over the rest of it and goes on
+/// with the next block; nothing has to be done to recover. It is reported once for the block, at
+/// the first byte beyond the limit: [`Chunk::position`](crate::Chunk::position) is right after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Overflow {
+    /// What has outgrown its limit.
+    pub bound: Bound,
+    /// The limit in bytes.
+    pub limit: usize,
+}
+
+/// A limit of a [`Parser`](crate::Parser).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// On the data of one event with its type and its ID.
+    Event,
+    /// On the last event ID.
+    LastEventId,
+}
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.bound {
+            Bound::Event => "event",
+            Bound::LastEventId => "event ID",
+        };
+        write!(f, "{what} larger than the limit of {} bytes", self.limit)
+    }
+}
+
+impl error::Error for Overflow {}
+
+/// A last event ID that a parser cannot start with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidLastEventId {
+    /// It is longer than the parser can hold.
+    TooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// It contains a byte that no event stream can put into an ID: NUL, CR or LF.
+    Forbidden {
+        /// The byte.
+        byte: u8,
+        /// Its index.
+        position: usize,
+    },
+}
+
+impl fmt::Display for InvalidLastEventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { limit } => {
+                write!(f, "last event ID longer than the limit of {limit} bytes")
+            }
+            Self::Forbidden { byte, position } => {
+                write!(f, "byte {byte:#04x} at {position} cannot be in an ID")
+            }
+        }
+    }
+}
+
+impl error::Error for InvalidLastEventId {}

@@ -1,0 +1,596 @@
+//! Fields to events: what the standard calls interpreting an event stream (WHATWG HTML §9.2.6).
+
+mod block;
+mod error;
+mod storage;
+
+use block::{Block, Digits, Phase, Room};
+use storage::{Slot, copy_within, part, put};
+
+pub use error::{Bound, InvalidLastEventId, Overflow};
+#[cfg(feature = "alloc")]
+pub use storage::Growable;
+pub use storage::{Borrowed, Inline, Storage};
+
+use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
+
+/// Bytes to events.
+///
+/// ```text
+///            bytes left                                        meaning right
+///
+///  transport ──▶ Chunk ──── step ────▶ Step::Event(ready) ──── event ────▶ Event<'_>
+///                  │                   Step::Comment(piece)
+///                  │                   Step::Retry(time)
+///                  └────────────────── next_event ───────────────────────▶ Event<'_>
+/// ```
+///
+/// [`next_event`](Self::next_event) is for who wants events; [`step`](Self::step) shows comments and
+/// changes of the reconnection time as well, and borrows from the chunk only, so that a function
+/// built on it can loop and return what it found.
+///
+/// An event is given out at the byte that ends its blank line, never later. One whose data is a
+/// single line lying whole in the chunk borrows from the chunk; only what a chunk's end cuts off
+/// and what several lines add up to is copied, once.
+///
+/// # Limits
+/// The storage bounds what one event may hold: its data, lines joined by LF, plus its type plus its
+/// ID. The same bound holds for every way the transport cuts the stream, also where nothing needs
+/// to be stored. A value counts while it is read, in place of an earlier value of the same field.
+/// Beyond it there is one [`Overflow`], and the parser goes on with the next block. Comments,
+/// unknown fields and `retry` are never stored and never overflow. The last event ID has room of
+/// its own, so that a long ID takes none from later events.
+///
+/// # Example
+/// ```
+/// use sse_codec::{Chunk, Inline, Parser};
+///
+/// static STREAM: [&[u8]; 3] = [b"event: add\ndata: 73", b"857293\n\n: still here\n\nda", b"ta: 2\r\r"];
+///
+/// let mut parser = Parser::<Inline<256>>::new();
+/// let mut seen = Vec::new();
+/// for bytes in STREAM {
+///     let mut chunk = Chunk::new(bytes);
+///     while let Some(event) = parser.next_event(&mut chunk)? {
+///         seen.push((event.event_type().map(<[u8]>::to_vec), event.data().to_vec()));
+///     }
+/// }
+/// assert_eq!(seen, [
+///     (Some(b"add".to_vec()), b"73857293".to_vec()),
+///     (None, b"2".to_vec()),
+/// ]);
+/// # Ok::<(), sse_codec::Overflow>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Parser<S> {
+    lexer: Lexer,
+    block: Block,
+    /// The slot with the last event ID; the block's ID goes to the other one.
+    kept: Slot,
+    kept_len: usize,
+    retry: Option<Millis>,
+    storage: S,
+}
+
+/// What [`Parser::step`] finds.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Step<'c> {
+    /// An event. [`Parser::event`] shows it.
+    Event(Ready<'c>),
+    /// A piece of a comment.
+    Comment(Piece<'c>),
+    /// The server has set the reconnection time; [`Parser::retry`] has it from here on.
+    Retry(Millis),
+}
+
+/// An event that is complete, before anything borrows the parser: hand it to [`Parser::event`]
+/// before the next step, which makes room for the next event.
+#[derive(Debug)]
+#[must_use = "an event that is not looked at is lost"]
+pub struct Ready<'c> {
+    held: Held<'c>,
+}
+
+/// Values that lie whole in the chunk and have not been copied.
+#[derive(Debug, Default)]
+struct Held<'c> {
+    data: Option<&'c [u8]>,
+    event_type: Option<&'c [u8]>,
+}
+
+impl<'c> Ready<'c> {
+    /// The event's data where it lies in the chunk, so that the owner of the chunk's memory can
+    /// slice it instead of copying. `None` when the data had to be put together in the storage.
+    #[must_use]
+    pub const fn chunk_data(&self) -> Option<&'c [u8]> {
+        self.held.data
+    }
+}
+
+impl<const N: usize, const ID: usize> Parser<Inline<N, ID>> {
+    /// A parser with room for events of `N` bytes and IDs of `ID` bytes in itself.
+    ///
+    /// ```
+    /// use sse_codec::{Inline, Parser};
+    ///
+    /// static mut PARSER: Parser<Inline<512, 32>> = Parser::<Inline<512, 32>>::new();
+    /// ```
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::with_storage(Inline::NEW)
+    }
+}
+
+impl<const N: usize, const ID: usize> Default for Parser<Inline<N, ID>> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'b> Parser<Borrowed<'b>> {
+    /// A parser with room for events of `event.len()` bytes and IDs of half of `ids.len()`: the
+    /// last event ID and that of the event being read have a place each.
+    #[must_use]
+    pub const fn borrowed(event: &'b mut [u8], ids: &'b mut [u8]) -> Self {
+        Self::with_storage(Borrowed::new(event, ids))
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Parser<Growable> {
+    /// A parser with room on the heap, up to `limit` bytes for an event and as much for the last
+    /// event ID. Nothing is allocated before something has to be kept.
+    #[must_use]
+    pub const fn growable(limit: usize) -> Self {
+        Self::with_storage(Growable::new(limit))
+    }
+}
+
+impl<S> Parser<S> {
+    const fn with_storage(storage: S) -> Self {
+        Self {
+            lexer: Lexer::new(),
+            block: Block::new(),
+            kept: Slot::A,
+            kept_len: 0,
+            retry: None,
+            storage,
+        }
+    }
+
+    /// The reconnection time the server has set last, in this connection or, across
+    /// [`reset`](Self::reset), an earlier one. It takes effect at its line.
+    #[must_use]
+    pub const fn retry(&self) -> Option<Millis> {
+        self.retry
+    }
+}
+
+impl<S: Storage> Parser<S> {
+    /// Reads on to the next event. `Ok(None)` means that the chunk is used up.
+    ///
+    /// # Errors
+    /// [`Overflow`] when a block is larger than the limit. Call again with the same chunk: the
+    /// parser goes on with the next block.
+    pub fn next_event<'p, 'c: 'p>(
+        &'p mut self,
+        chunk: &mut Chunk<'c>,
+    ) -> Result<Option<Event<'p>>, Overflow> {
+        let ready = self.next_ready(chunk)?;
+        Ok(ready.map(|ready| self.event(ready)))
+    }
+
+    /// Like [`next_event`](Self::next_event), borrowing from the chunk only.
+    ///
+    /// # Errors
+    /// As [`next_event`](Self::next_event).
+    pub fn next_ready<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
+        match self.advance(chunk, Wanted::Events)? {
+            Some(Step::Event(ready)) => Ok(Some(ready)),
+            Some(Step::Comment(_) | Step::Retry(_)) | None => Ok(None),
+        }
+    }
+
+    /// Reads on to the next event, piece of a comment or change of the reconnection time.
+    /// `Ok(None)` means that the chunk is used up.
+    ///
+    /// ```
+    /// use sse_codec::{Chunk, Event, Inline, Millis, Overflow, Parser, Step};
+    ///
+    /// /// A filter: the next event that is not a `ping`.
+    /// fn next<'p, 'c: 'p>(
+    ///     parser: &'p mut Parser<Inline<64>>,
+    ///     chunk: &mut Chunk<'c>,
+    /// ) -> Result<Option<Event<'p>>, Overflow> {
+    ///     while let Some(step) = parser.step(chunk)? {
+    ///         if let Step::Event(ready) = step
+    ///             && !ready.chunk_data().is_some_and(|data| data == b"ping")
+    ///         {
+    ///             return Ok(Some(parser.event(ready)));
+    ///         }
+    ///     }
+    ///     Ok(None)
+    /// }
+    ///
+    /// let mut parser = Parser::new();
+    /// let mut chunk = Chunk::new(b"data: ping\n\nretry: 500\ndata: x\n\n");
+    /// let event = next(&mut parser, &mut chunk)?.unwrap();
+    /// assert_eq!((event.data(), event.retry()), (&b"x"[..], Some(Millis(500))));
+    /// # Ok::<(), Overflow>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`next_event`](Self::next_event).
+    pub fn step<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Step<'c>>, Overflow> {
+        self.advance(chunk, Wanted::Everything)
+    }
+
+    /// Shows the event that the last step has found.
+    #[must_use]
+    pub fn event<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
+        let Block {
+            data_len, type_len, ..
+        } = self.block;
+        let arena = self.storage.arena();
+        let last_event_id = self.last_event_id();
+        let mut event = Event::new(match ready.held.data {
+            Some(data) => data,
+            None => part(arena, 0, data_len),
+        })
+        .with_last_event_id(last_event_id);
+        if type_len > 0 {
+            event = event.with_type(match ready.held.event_type {
+                Some(event_type) => event_type,
+                None => part(arena, arena.len().saturating_sub(type_len), type_len),
+            });
+        }
+        if self.block.has_id {
+            event = event.with_id(last_event_id);
+        }
+        if self.block.has_retry
+            && let Some(retry) = self.retry
+        {
+            event = event.with_retry(retry);
+        }
+        event
+    }
+
+    /// The last event ID: what a client sends as `Last-Event-ID` when it reconnects, unless it is
+    /// empty (§9.2.2). A block's ID becomes it at the block's blank line.
+    #[must_use]
+    pub fn last_event_id(&self) -> &[u8] {
+        part(self.storage.id(self.kept), 0, self.kept_len)
+    }
+
+    /// Starts with this last event ID, one that was stored before a restart for instance.
+    ///
+    /// # Errors
+    /// When the ID does not fit the storage or contains what no ID can. The old one stays then.
+    pub fn set_last_event_id(&mut self, id: &[u8]) -> Result<(), InvalidLastEventId> {
+        let limit = self.storage.id_limit();
+        if id.len() > limit {
+            return Err(InvalidLastEventId::TooLong { limit });
+        }
+        for (position, byte) in id.iter().copied().enumerate() {
+            if matches!(byte, b'\0' | b'\r' | b'\n') {
+                return Err(InvalidLastEventId::Forbidden { byte, position });
+            }
+        }
+        put(self.storage.id_mut(self.kept, id.len()).0, 0, id);
+        self.kept_len = id.len();
+        Ok(())
+    }
+
+    /// The most bytes an event may hold: data, type and ID together.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.storage.limit()
+    }
+
+    /// Begins a new stream, the one after a reconnection for instance: an unfinished block is
+    /// dropped, a byte order mark may stand again. The last event ID and the reconnection time
+    /// stay.
+    pub fn reset(&mut self) {
+        self.lexer = Lexer::new();
+        self.clear();
+    }
+
+    /// The one loop. Decides first and borrows last: what it finds points into the chunk, and is
+    /// copied to the storage only when the chunk ends, or when it returns, inside a block.
+    fn advance<'c>(
+        &mut self,
+        chunk: &mut Chunk<'c>,
+        wanted: Wanted,
+    ) -> Result<Option<Step<'c>>, Overflow> {
+        if self.block.phase == Phase::GivenOut {
+            self.clear();
+        }
+        let mut held = Held::default();
+        while let Some(token) = self.lexer.next_token(chunk) {
+            let step = match token {
+                Token::BlankLine => {
+                    if self.end_block() {
+                        return Ok(Some(Step::Event(Ready { held })));
+                    }
+                    held = Held::default();
+                    continue;
+                }
+                _ if self.block.phase == Phase::Skipping => continue,
+                Token::Comment(piece) => Step::Comment(piece),
+                Token::Field(Field::Data, piece) => {
+                    self.data(piece, chunk, &mut held)?;
+                    continue;
+                }
+                Token::Field(Field::Event, piece) => {
+                    self.event_type(piece, chunk, &mut held)?;
+                    continue;
+                }
+                Token::Field(Field::Id, piece) => {
+                    self.id(piece, chunk, &mut held)?;
+                    continue;
+                }
+                Token::Field(Field::Retry, piece) => match self.reconnection_time(piece) {
+                    Some(time) => Step::Retry(time),
+                    None => continue,
+                },
+            };
+            if wanted == Wanted::Everything {
+                self.store(&mut held);
+                return Ok(Some(step));
+            }
+        }
+        self.store(&mut held);
+        Ok(None)
+    }
+
+    /// "If the field name is "data": Append the field value to the data buffer, then append a
+    /// single U+000A LINE FEED (LF) character to the data buffer." Here the LF comes before every
+    /// line but the first, so that there is none to remove at the end.
+    fn data<'c>(
+        &mut self,
+        piece: Piece<'c>,
+        chunk: &mut Chunk<'c>,
+        held: &mut Held<'c>,
+    ) -> Result<(), Overflow> {
+        let first = piece.starts() && !self.block.has_data;
+        if piece.starts() && self.block.has_data {
+            let room = self.room();
+            if room.bytes == 0 {
+                return Err(self.overflow(piece, piece.named_at, chunk, room.overflow));
+            }
+            self.store(held);
+            self.append_data(b"\n");
+        }
+        self.block.has_data = true;
+        self.check(piece, chunk, self.room())?;
+        if first && piece.ends() {
+            self.block.data_len = piece.bytes().len();
+            held.data = Some(piece.bytes());
+        } else {
+            self.store(held);
+            self.append_data(piece.bytes());
+        }
+        Ok(())
+    }
+
+    /// "If the field name is "event": Set the event type buffer to the field value."
+    fn event_type<'c>(
+        &mut self,
+        piece: Piece<'c>,
+        chunk: &mut Chunk<'c>,
+        held: &mut Held<'c>,
+    ) -> Result<(), Overflow> {
+        if piece.starts() {
+            self.block.type_len = 0;
+            held.event_type = None;
+        }
+        self.check(piece, chunk, self.room())?;
+        if piece.is_whole() {
+            self.block.type_len = piece.bytes().len();
+            held.event_type = Some(piece.bytes());
+            return Ok(());
+        }
+        self.stage(piece.bytes(), held);
+        if piece.ends() {
+            let Block {
+                data_len, line_len, ..
+            } = self.block;
+            let arena = self.storage.arena_mut(0, 0);
+            copy_within(
+                arena,
+                data_len,
+                line_len,
+                arena.len().saturating_sub(line_len),
+            );
+            self.block.type_len = line_len;
+            self.block.line_len = 0;
+        }
+        Ok(())
+    }
+
+    /// "If the field name is "id": If the field value does not contain U+0000 NULL, then set the
+    /// last event ID buffer to the field value. Otherwise, ignore the field."
+    fn id<'c>(
+        &mut self,
+        piece: Piece<'c>,
+        chunk: &mut Chunk<'c>,
+        held: &mut Held<'c>,
+    ) -> Result<(), Overflow> {
+        if piece.starts() {
+            self.block.has_nul = false;
+        }
+        self.check(piece, chunk, self.id_room())?;
+        let bytes = piece.bytes();
+        self.block.has_nul |= bytes.contains(&0);
+        let slot = self.kept.other();
+        if piece.is_whole() {
+            if !self.block.has_nul {
+                put(self.storage.id_mut(slot, bytes.len()).0, 0, bytes);
+                self.block.id_len = bytes.len();
+                self.block.has_id = true;
+            }
+            return Ok(());
+        }
+        self.stage(bytes, held);
+        if piece.ends() {
+            let Block {
+                data_len, line_len, ..
+            } = self.block;
+            if !self.block.has_nul {
+                let (id, arena) = self.storage.id_mut(slot, line_len);
+                put(id, 0, part(arena, data_len, line_len));
+                self.block.id_len = line_len;
+                self.block.has_id = true;
+            }
+            self.block.line_len = 0;
+        }
+        Ok(())
+    }
+
+    /// "If the field name is "retry": If the field value consists of only ASCII digits, then
+    /// interpret the field value as an integer in base ten, and set the event stream's
+    /// reconnection time to that integer. Otherwise, ignore the field."
+    fn reconnection_time(&mut self, piece: Piece<'_>) -> Option<Millis> {
+        if piece.starts() {
+            self.block.digits = Digits::None;
+        }
+        self.block.digits.push(piece.bytes());
+        if !piece.ends() {
+            return None;
+        }
+        let time = self.block.digits.value()?;
+        self.retry = Some(time);
+        self.block.has_retry = true;
+        Some(time)
+    }
+
+    /// A blank line. Whether it dispatches an event: "If the data buffer is an empty string, set
+    /// the data buffer and the event type buffer to the empty string and return", where an empty
+    /// string is one that no `data` field has been appended to. The last event ID is set before
+    /// that step.
+    fn end_block(&mut self) -> bool {
+        if self.block.has_id {
+            self.kept = self.kept.other();
+            self.kept_len = self.block.id_len;
+        }
+        if self.block.has_data {
+            self.block.phase = Phase::GivenOut;
+        } else {
+            self.clear();
+        }
+        self.block.has_data
+    }
+
+    /// Forgets the block.
+    fn clear(&mut self) {
+        self.storage.release(self.block.arena_len());
+        self.block = Block::new();
+    }
+
+    /// What may still be added to the block.
+    fn room(&self) -> Room {
+        let limit = self.storage.limit();
+        Room {
+            bytes: limit.saturating_sub(self.block.len()),
+            overflow: Overflow {
+                bound: Bound::Event,
+                limit,
+            },
+        }
+    }
+
+    /// What may still be added to the ID being read: it has taken the place of the block's earlier
+    /// one, and has to fit its slot too.
+    fn id_room(&self) -> Room {
+        let mut room = self.room();
+        room.bytes = room.bytes.saturating_add(self.block.id_len);
+        let limit = self.storage.id_limit();
+        let bytes = limit.saturating_sub(self.block.line_len);
+        if bytes < room.bytes {
+            room = Room {
+                bytes,
+                overflow: Overflow {
+                    bound: Bound::LastEventId,
+                    limit,
+                },
+            };
+        }
+        room
+    }
+
+    /// Whether the piece fits.
+    fn check(
+        &mut self,
+        piece: Piece<'_>,
+        chunk: &mut Chunk<'_>,
+        room: Room,
+    ) -> Result<(), Overflow> {
+        let len = piece.bytes().len();
+        if len <= room.bytes {
+            return Ok(());
+        }
+        let start = chunk.position() - usize::from(piece.ends()) - len;
+        Err(self.overflow(piece, start + room.bytes + 1, chunk, room.overflow))
+    }
+
+    /// Drops the block and goes back to the byte that was one too many.
+    fn overflow(
+        &mut self,
+        piece: Piece<'_>,
+        position: usize,
+        chunk: &mut Chunk<'_>,
+        overflow: Overflow,
+    ) -> Overflow {
+        self.clear();
+        self.block.phase = Phase::Skipping;
+        let line_is_over = piece.ends() && position == chunk.position();
+        if !line_is_over {
+            chunk.seek(position);
+            self.lexer.ignore_line();
+        }
+        overflow
+    }
+
+    /// Copies what is held to the storage.
+    fn store(&mut self, held: &mut Held<'_>) {
+        if let Some(data) = held.data.take() {
+            put(self.arena(0), 0, data);
+        }
+        if let Some(event_type) = held.event_type.take() {
+            let arena = self.arena(0);
+            put(
+                arena,
+                arena.len().saturating_sub(event_type.len()),
+                event_type,
+            );
+        }
+    }
+
+    fn append_data(&mut self, bytes: &[u8]) {
+        let at = self.block.data_len;
+        put(self.arena(bytes.len()), at, bytes);
+        self.block.data_len += bytes.len();
+    }
+
+    /// Keeps a piece of a type or ID behind the data until its line ends.
+    fn stage(&mut self, bytes: &[u8], held: &mut Held<'_>) {
+        self.store(held);
+        let at = self.block.data_len + self.block.line_len;
+        put(self.arena(bytes.len()), at, bytes);
+        self.block.line_len += bytes.len();
+    }
+
+    /// The arena with room for what the block counts and this much more.
+    fn arena(&mut self, more: usize) -> &mut [u8] {
+        self.storage
+            .arena_mut(self.block.arena_len() + more, self.block.type_len)
+    }
+}
+
+/// What a caller of the loop wants to hear of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Events,
+    Everything,
+}

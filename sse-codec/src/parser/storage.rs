@@ -1,0 +1,282 @@
+//! Where a parser keeps what a chunk's end cuts off and what several lines add up to.
+//!
+//! A storage has an *arena* for the block being read and two *slots* for IDs. Data grows from the
+//! front of the arena, the event type lies at its end, so neither ever moves for the other. One
+//! slot holds the last event ID, the other the ID of the block; at a blank line they change
+//! places, so committing an ID costs nothing and an unfinished block never touches the old one.
+
+use core::fmt;
+
+/// A place for a [`Parser`](super::Parser) to keep bytes: [`Inline`], [`Borrowed`] or, with the
+/// feature `alloc`, `Growable`. Sealed: the way of the bytes in it is the parser's own business.
+#[expect(private_bounds, reason = "sealed")]
+pub trait Storage: Buffers {}
+
+/// What the parser asks of its storage. Indices and lengths that it passes are within the limits
+/// it has checked; an implementation answers others by doing nothing.
+pub(super) trait Buffers {
+    fn limit(&self) -> usize;
+    fn id_limit(&self) -> usize;
+
+    fn arena(&self) -> &[u8];
+    /// The arena with room for `len` bytes. Its first and its last `back` bytes are kept.
+    fn arena_mut(&mut self, len: usize, back: usize) -> &mut [u8];
+
+    fn id(&self, slot: Slot) -> &[u8];
+    /// The slot with room for `len` bytes, and the arena.
+    fn id_mut(&mut self, slot: Slot, len: usize) -> (&mut [u8], &[u8]);
+
+    /// The block is over, in which at most `used` bytes of the arena were needed.
+    fn release(&mut self, _used: usize) {}
+}
+
+/// One of the two places for an ID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Slot {
+    A,
+    B,
+}
+
+impl Slot {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// Room for an event of `N` bytes and a last event ID of `ID` bytes, inside the parser: for
+/// statics and stacks. Takes `N + 2 × ID` bytes.
+#[derive(Clone)]
+pub struct Inline<const N: usize, const ID: usize = N> {
+    arena: [u8; N],
+    ids: [[u8; ID]; 2],
+}
+
+impl<const N: usize, const ID: usize> Inline<N, ID> {
+    pub(super) const NEW: Self = Self {
+        arena: [0; N],
+        ids: [[0; ID]; 2],
+    };
+}
+
+impl<const N: usize, const ID: usize> Storage for Inline<N, ID> {}
+
+impl<const N: usize, const ID: usize> Buffers for Inline<N, ID> {
+    fn limit(&self) -> usize {
+        N
+    }
+
+    fn id_limit(&self) -> usize {
+        ID
+    }
+
+    fn arena(&self) -> &[u8] {
+        &self.arena
+    }
+
+    fn arena_mut(&mut self, _len: usize, _back: usize) -> &mut [u8] {
+        &mut self.arena
+    }
+
+    fn id(&self, slot: Slot) -> &[u8] {
+        let [a, b] = &self.ids;
+        match slot {
+            Slot::A => a,
+            Slot::B => b,
+        }
+    }
+
+    fn id_mut(&mut self, slot: Slot, _len: usize) -> (&mut [u8], &[u8]) {
+        let [a, b] = &mut self.ids;
+        match slot {
+            Slot::A => (a, &self.arena),
+            Slot::B => (b, &self.arena),
+        }
+    }
+}
+
+/// Room that somebody else owns: one slice for the event, one for the two IDs.
+pub struct Borrowed<'b> {
+    arena: &'b mut [u8],
+    ids: [&'b mut [u8]; 2],
+}
+
+impl<'b> Borrowed<'b> {
+    pub(super) const fn new(event: &'b mut [u8], ids: &'b mut [u8]) -> Self {
+        let (a, b) = ids.split_at_mut(ids.len() / 2);
+        Self {
+            arena: event,
+            ids: [a, b],
+        }
+    }
+}
+
+impl Storage for Borrowed<'_> {}
+
+impl Buffers for Borrowed<'_> {
+    fn limit(&self) -> usize {
+        self.arena.len()
+    }
+
+    fn id_limit(&self) -> usize {
+        let [a, _] = &self.ids;
+        a.len()
+    }
+
+    fn arena(&self) -> &[u8] {
+        self.arena
+    }
+
+    fn arena_mut(&mut self, _len: usize, _back: usize) -> &mut [u8] {
+        self.arena
+    }
+
+    fn id(&self, slot: Slot) -> &[u8] {
+        let [a, b] = &self.ids;
+        match slot {
+            Slot::A => a,
+            Slot::B => b,
+        }
+    }
+
+    fn id_mut(&mut self, slot: Slot, _len: usize) -> (&mut [u8], &[u8]) {
+        let [a, b] = &mut self.ids;
+        match slot {
+            Slot::A => (a, self.arena),
+            Slot::B => (b, self.arena),
+        }
+    }
+}
+
+/// Room on the heap that grows as events need it, up to a limit, and is given back when the events
+/// have become small again. Holds nothing until an event has to be kept.
+#[cfg(feature = "alloc")]
+#[derive(Clone)]
+pub struct Growable {
+    arena: alloc::vec::Vec<u8>,
+    ids: [alloc::vec::Vec<u8>; 2],
+    limit: usize,
+}
+
+#[cfg(feature = "alloc")]
+impl Growable {
+    /// An arena of up to this size is kept for ever.
+    const KEPT: usize = 1024;
+
+    pub(super) const fn new(limit: usize) -> Self {
+        Self {
+            arena: alloc::vec::Vec::new(),
+            ids: [alloc::vec::Vec::new(), alloc::vec::Vec::new()],
+            limit,
+        }
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Storage for Growable {}
+
+#[cfg(feature = "alloc")]
+impl Buffers for Growable {
+    fn limit(&self) -> usize {
+        self.limit
+    }
+
+    fn id_limit(&self) -> usize {
+        self.limit
+    }
+
+    fn arena(&self) -> &[u8] {
+        &self.arena
+    }
+
+    fn arena_mut(&mut self, len: usize, back: usize) -> &mut [u8] {
+        let old = self.arena.len();
+        if len > old {
+            let new = len.max(old.saturating_mul(2)).max(64).min(self.limit);
+            self.arena.resize(new, 0);
+            copy_within(
+                &mut self.arena,
+                old.saturating_sub(back),
+                back,
+                new.saturating_sub(back),
+            );
+        }
+        &mut self.arena
+    }
+
+    fn id(&self, slot: Slot) -> &[u8] {
+        let [a, b] = &self.ids;
+        match slot {
+            Slot::A => a,
+            Slot::B => b,
+        }
+    }
+
+    fn id_mut(&mut self, slot: Slot, len: usize) -> (&mut [u8], &[u8]) {
+        let [a, b] = &mut self.ids;
+        let id = match slot {
+            Slot::A => a,
+            Slot::B => b,
+        };
+        if id.len() < len || id.len() / 4 > len.max(Self::KEPT) {
+            id.resize(len, 0);
+            id.shrink_to(len.saturating_mul(2));
+        }
+        (id, &self.arena)
+    }
+
+    fn release(&mut self, used: usize) {
+        if self.arena.len() / 4 > used.max(Self::KEPT / 4) {
+            self.arena = alloc::vec::Vec::new();
+        }
+    }
+}
+
+/// Copies `bytes` to `at`.
+pub(super) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
+    let room = into
+        .get_mut(at..)
+        .and_then(|into| into.get_mut(..bytes.len()));
+    debug_assert!(room.is_some(), "{} bytes at {at}", bytes.len());
+    if let Some(room) = room {
+        room.copy_from_slice(bytes);
+    }
+}
+
+/// Moves `len` bytes from `from` to `to`.
+pub(super) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
+    let fits = |at: usize| at <= bytes.len() && len <= bytes.len() - at;
+    debug_assert!(fits(from) && fits(to), "{len} bytes from {from} to {to}");
+    if fits(from) && fits(to) {
+        bytes.copy_within(from..from + len, to);
+    }
+}
+
+/// `len` bytes at `at`.
+pub(super) fn part(bytes: &[u8], at: usize, len: usize) -> &[u8] {
+    bytes
+        .get(at..)
+        .and_then(|bytes| bytes.get(..len))
+        .unwrap_or_default()
+}
+
+impl<const N: usize, const ID: usize> fmt::Debug for Inline<N, ID> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inline<{N}, {ID}>")
+    }
+}
+
+impl fmt::Debug for Borrowed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Borrowed({}, {})", self.limit(), self.id_limit())
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl fmt::Debug for Growable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Growable({} of {})", self.arena.len(), self.limit)
+    }
+}
