@@ -8,13 +8,24 @@ extern crate alloc;
 extern crate std;
 
 mod chunk;
+mod copy;
 mod event;
+mod frame;
+pub mod http;
 mod lexer;
 mod millis;
 mod parser;
+mod timers;
 
 pub use chunk::Chunk;
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
+#[cfg(feature = "bytes")]
+pub use frame::FrameBuf;
+#[cfg(feature = "std")]
+pub use frame::IoSink;
+pub use frame::{
+    BufferTooSmall, Cursor, DataWriter, Frame, InvalidField, Sink, SinkFull, SliceSink, Slices,
+};
 pub use lexer::{Field, Lexer, Piece, Token};
 pub use millis::Millis;
 #[cfg(feature = "alloc")]
@@ -22,3 +33,4 @@ pub use parser::Growable;
 pub use parser::{
     Borrowed, Bound, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
 };
+pub use timers::{Timeout, Timers, TimersConfig};

@@ -1,5 +1,7 @@
 use core::{error, fmt};
 
+use crate::{Field, InvalidField};
+
 /// A block of the stream is larger than the parser may hold.
 ///
 /// The block is lost as a whole: it gives no event, and its ID does not become the last event ID,
@@ -37,7 +39,8 @@ impl fmt::Display for Overflow {
 
 impl error::Error for Overflow {}
 
-/// A last event ID that a parser cannot start with.
+/// What cannot be a last event ID: one that a parser should [start
+/// with](crate::Parser::set_last_event_id), or that [came in a request](crate::http::last_event_id).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidLastEventId {
@@ -53,6 +56,15 @@ pub enum InvalidLastEventId {
         /// Its index.
         position: usize,
     },
+}
+
+impl InvalidLastEventId {
+    pub(crate) const fn check(id: &[u8]) -> Result<(), Self> {
+        match InvalidField::check(Field::Id, id) {
+            Ok(()) => Ok(()),
+            Err(InvalidField { byte, position, .. }) => Err(Self::Forbidden { byte, position }),
+        }
+    }
 }
 
 impl fmt::Display for InvalidLastEventId {

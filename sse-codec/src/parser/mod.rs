@@ -2,16 +2,18 @@
 
 mod block;
 mod error;
+mod fields;
 mod storage;
 
-use block::{Block, Digits, Phase, Room};
-use storage::{Slot, copy_within, part, put};
+use block::{Block, Phase};
+use storage::Slot;
 
 pub use error::{Bound, InvalidLastEventId, Overflow};
 #[cfg(feature = "alloc")]
 pub use storage::Growable;
 pub use storage::{Borrowed, Inline, Storage};
 
+use crate::copy::{part, put};
 use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
 
 /// Bytes to events.
@@ -272,11 +274,7 @@ impl<S: Storage> Parser<S> {
         if id.len() > limit {
             return Err(InvalidLastEventId::TooLong { limit });
         }
-        for (position, byte) in id.iter().copied().enumerate() {
-            if matches!(byte, b'\0' | b'\r' | b'\n') {
-                return Err(InvalidLastEventId::Forbidden { byte, position });
-            }
-        }
+        InvalidLastEventId::check(id)?;
         put(self.storage.id_mut(self.kept, id.len()).0, 0, id);
         self.kept_len = id.len();
         Ok(())
@@ -344,127 +342,6 @@ impl<S: Storage> Parser<S> {
         Ok(None)
     }
 
-    /// "If the field name is "data": Append the field value to the data buffer, then append a
-    /// single U+000A LINE FEED (LF) character to the data buffer." Here the LF comes before every
-    /// line but the first, so that there is none to remove at the end.
-    fn data<'c>(
-        &mut self,
-        piece: Piece<'c>,
-        chunk: &mut Chunk<'c>,
-        held: &mut Held<'c>,
-    ) -> Result<(), Overflow> {
-        let first = piece.starts() && !self.block.has_data;
-        if piece.starts() && self.block.has_data {
-            let room = self.room();
-            if room.bytes == 0 {
-                return Err(self.overflow(piece, piece.named_at, chunk, room.overflow));
-            }
-            self.store(held);
-            self.append_data(b"\n");
-        }
-        self.block.has_data = true;
-        self.check(piece, chunk, self.room())?;
-        if first && piece.ends() {
-            self.block.data_len = piece.bytes().len();
-            held.data = Some(piece.bytes());
-        } else {
-            self.store(held);
-            self.append_data(piece.bytes());
-        }
-        Ok(())
-    }
-
-    /// "If the field name is "event": Set the event type buffer to the field value."
-    fn event_type<'c>(
-        &mut self,
-        piece: Piece<'c>,
-        chunk: &mut Chunk<'c>,
-        held: &mut Held<'c>,
-    ) -> Result<(), Overflow> {
-        if piece.starts() {
-            self.block.type_len = 0;
-            held.event_type = None;
-        }
-        self.check(piece, chunk, self.room())?;
-        if piece.is_whole() {
-            self.block.type_len = piece.bytes().len();
-            held.event_type = Some(piece.bytes());
-            return Ok(());
-        }
-        self.stage(piece.bytes(), held);
-        if piece.ends() {
-            let Block {
-                data_len, line_len, ..
-            } = self.block;
-            let arena = self.storage.arena_mut(0, 0);
-            copy_within(
-                arena,
-                data_len,
-                line_len,
-                arena.len().saturating_sub(line_len),
-            );
-            self.block.type_len = line_len;
-            self.block.line_len = 0;
-        }
-        Ok(())
-    }
-
-    /// "If the field name is "id": If the field value does not contain U+0000 NULL, then set the
-    /// last event ID buffer to the field value. Otherwise, ignore the field."
-    fn id<'c>(
-        &mut self,
-        piece: Piece<'c>,
-        chunk: &mut Chunk<'c>,
-        held: &mut Held<'c>,
-    ) -> Result<(), Overflow> {
-        if piece.starts() {
-            self.block.has_nul = false;
-        }
-        self.check(piece, chunk, self.id_room())?;
-        let bytes = piece.bytes();
-        self.block.has_nul |= bytes.contains(&0);
-        let slot = self.kept.other();
-        if piece.is_whole() {
-            if !self.block.has_nul {
-                put(self.storage.id_mut(slot, bytes.len()).0, 0, bytes);
-                self.block.id_len = bytes.len();
-                self.block.has_id = true;
-            }
-            return Ok(());
-        }
-        self.stage(bytes, held);
-        if piece.ends() {
-            let Block {
-                data_len, line_len, ..
-            } = self.block;
-            if !self.block.has_nul {
-                let (id, arena) = self.storage.id_mut(slot, line_len);
-                put(id, 0, part(arena, data_len, line_len));
-                self.block.id_len = line_len;
-                self.block.has_id = true;
-            }
-            self.block.line_len = 0;
-        }
-        Ok(())
-    }
-
-    /// "If the field name is "retry": If the field value consists of only ASCII digits, then
-    /// interpret the field value as an integer in base ten, and set the event stream's
-    /// reconnection time to that integer. Otherwise, ignore the field."
-    fn reconnection_time(&mut self, piece: Piece<'_>) -> Option<Millis> {
-        if piece.starts() {
-            self.block.digits = Digits::None;
-        }
-        self.block.digits.push(piece.bytes());
-        if !piece.ends() {
-            return None;
-        }
-        let time = self.block.digits.value()?;
-        self.retry = Some(time);
-        self.block.has_retry = true;
-        Some(time)
-    }
-
     /// A blank line. Whether it dispatches an event: "If the data buffer is an empty string, set
     /// the data buffer and the event type buffer to the empty string and return", where an empty
     /// string is one that no `data` field has been appended to. The last event ID is set before
@@ -486,105 +363,6 @@ impl<S: Storage> Parser<S> {
     fn clear(&mut self) {
         self.storage.release(self.block.arena_len());
         self.block = Block::new();
-    }
-
-    /// What may still be added to the block.
-    fn room(&self) -> Room {
-        let limit = self.storage.limit();
-        Room {
-            bytes: limit.saturating_sub(self.block.len()),
-            overflow: Overflow {
-                bound: Bound::Event,
-                limit,
-            },
-        }
-    }
-
-    /// What may still be added to the ID being read: it has taken the place of the block's earlier
-    /// one, and has to fit its slot too.
-    fn id_room(&self) -> Room {
-        let mut room = self.room();
-        room.bytes = room.bytes.saturating_add(self.block.id_len);
-        let limit = self.storage.id_limit();
-        let bytes = limit.saturating_sub(self.block.line_len);
-        if bytes < room.bytes {
-            room = Room {
-                bytes,
-                overflow: Overflow {
-                    bound: Bound::LastEventId,
-                    limit,
-                },
-            };
-        }
-        room
-    }
-
-    /// Whether the piece fits.
-    fn check(
-        &mut self,
-        piece: Piece<'_>,
-        chunk: &mut Chunk<'_>,
-        room: Room,
-    ) -> Result<(), Overflow> {
-        let len = piece.bytes().len();
-        if len <= room.bytes {
-            return Ok(());
-        }
-        let start = chunk.position() - usize::from(piece.ends()) - len;
-        Err(self.overflow(piece, start + room.bytes + 1, chunk, room.overflow))
-    }
-
-    /// Drops the block and goes back to the byte that was one too many.
-    fn overflow(
-        &mut self,
-        piece: Piece<'_>,
-        position: usize,
-        chunk: &mut Chunk<'_>,
-        overflow: Overflow,
-    ) -> Overflow {
-        self.clear();
-        self.block.phase = Phase::Skipping;
-        let line_is_over = piece.ends() && position == chunk.position();
-        if !line_is_over {
-            chunk.seek(position);
-            self.lexer.ignore_line();
-        }
-        overflow
-    }
-
-    /// Copies what is held to the storage.
-    fn store(&mut self, held: &mut Held<'_>) {
-        if let Some(data) = held.data.take() {
-            put(self.arena(0), 0, data);
-        }
-        if let Some(event_type) = held.event_type.take() {
-            let arena = self.arena(0);
-            put(
-                arena,
-                arena.len().saturating_sub(event_type.len()),
-                event_type,
-            );
-        }
-    }
-
-    fn append_data(&mut self, bytes: &[u8]) {
-        let at = self.block.data_len;
-        put(self.arena(bytes.len()), at, bytes);
-        self.block.data_len += bytes.len();
-    }
-
-    /// Keeps a piece of a type or ID behind the data until its line ends.
-    fn stage(&mut self, bytes: &[u8], held: &mut Held<'_>) {
-        self.store(held);
-        let at = self.block.data_len + self.block.line_len;
-        put(self.arena(bytes.len()), at, bytes);
-        self.block.line_len += bytes.len();
-    }
-
-    /// The arena with room for what the block counts and this much more.
-    fn arena(&mut self, more: usize) -> &mut [u8] {
-        self.storage
-            .arena_mut(self.block.arena_len() + more, self.block.type_len)
     }
 }
 

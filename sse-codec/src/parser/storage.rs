@@ -7,6 +7,9 @@
 
 use core::fmt;
 
+#[cfg(feature = "alloc")]
+use crate::copy::copy_within;
+
 /// A place for a [`Parser`](super::Parser) to keep bytes: [`Inline`], [`Borrowed`] or, with the
 /// feature `alloc`, `Growable`. Sealed: the way of the bytes in it is the parser's own business.
 #[expect(private_bounds, reason = "sealed")]
@@ -232,34 +235,6 @@ impl Buffers for Growable {
             self.arena = alloc::vec::Vec::new();
         }
     }
-}
-
-/// Copies `bytes` to `at`.
-pub(super) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
-    let room = into
-        .get_mut(at..)
-        .and_then(|into| into.get_mut(..bytes.len()));
-    debug_assert!(room.is_some(), "{} bytes at {at}", bytes.len());
-    if let Some(room) = room {
-        room.copy_from_slice(bytes);
-    }
-}
-
-/// Moves `len` bytes from `from` to `to`.
-pub(super) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
-    let fits = |at: usize| at <= bytes.len() && len <= bytes.len() - at;
-    debug_assert!(fits(from) && fits(to), "{len} bytes from {from} to {to}");
-    if fits(from) && fits(to) {
-        bytes.copy_within(from..from + len, to);
-    }
-}
-
-/// `len` bytes at `at`.
-pub(super) fn part(bytes: &[u8], at: usize, len: usize) -> &[u8] {
-    bytes
-        .get(at..)
-        .and_then(|bytes| bytes.get(..len))
-        .unwrap_or_default()
 }
 
 impl<const N: usize, const ID: usize> fmt::Debug for Inline<N, ID> {

@@ -1,0 +1,36 @@
+use bytes::Buf;
+
+use super::{Cursor, Frame};
+
+/// A [`Frame`] as a [`Buf`]. Its length is counted once, when it is made, so that
+/// [`remaining`](Buf::remaining) is a look at a number.
+#[derive(Clone, Debug)]
+pub struct FrameBuf<'a> {
+    cursor: Cursor<'a>,
+    remaining: usize,
+}
+
+impl<'a> FrameBuf<'a> {
+    pub(super) fn new(frame: &Frame<'a>) -> Self {
+        Self {
+            cursor: frame.cursor(),
+            remaining: frame.encoded_len(),
+        }
+    }
+}
+
+/// Advancing past the end stays at the end.
+impl Buf for FrameBuf<'_> {
+    fn remaining(&self) -> usize {
+        self.remaining
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.cursor.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.cursor.advance(count);
+        self.remaining = self.remaining.saturating_sub(count);
+    }
+}

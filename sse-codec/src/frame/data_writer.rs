@@ -1,0 +1,180 @@
+use core::fmt;
+
+use super::{
+    Frame, InvalidField, Sink,
+    walk::{DATA, END, Lines, split_line},
+};
+use crate::Event;
+
+/// Writes an event whose data is produced while it is written, without a string in between:
+/// `write!` goes into it, and with the feature `std` whatever takes a `std::io::Write`, as
+/// `serde_json::to_writer` does.
+///
+/// Lines are split at CRLF, CR and LF on the fly, also where one write ends between the CR and the
+/// LF. The event is complete with [`finish`](Self::finish); a writer that is dropped before takes
+/// back what it has written, so that half an event is never sent.
+///
+/// ```
+/// use core::fmt::Write;
+/// use sse_codec::{DataWriter, Event, SliceSink};
+///
+/// let mut buffer = [0; 96];
+/// let mut sink = SliceSink::new(&mut buffer);
+/// let mut data = DataWriter::new(&mut sink, Event::without_data().with_type(b"reading"))?;
+/// for channel in 1..=2 {
+///     writeln!(data, "channel {channel}: {:.1} V", 3.3 * f64::from(channel))?;
+/// }
+/// data.finish()?;
+/// assert_eq!(
+///     sink.written(),
+///     b"event: reading\ndata: channel 1: 3.3 V\ndata: channel 2: 6.6 V\ndata: \n\n",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "an event is sent only when it has been finished"]
+pub struct DataWriter<'s, S: Sink> {
+    sink: &'s mut S,
+    /// Where in the sink the event begins.
+    start: usize,
+    /// The last byte written was a CR, so an LF belongs to the same line end.
+    after_cr: bool,
+    outcome: Outcome<S::Error>,
+}
+
+enum Outcome<E> {
+    Open,
+    Failed(E),
+    Finished,
+}
+
+impl<'s, S: Sink> DataWriter<'s, S> {
+    /// Begins an event with the fields of `event`. If that has data, what is written comes after it.
+    ///
+    /// An error of the sink is kept; [`finish`](Self::finish) returns it.
+    ///
+    /// # Errors
+    /// As [`Frame::event`]. Nothing has been written then.
+    pub fn new(sink: &'s mut S, event: Event<'_>) -> Result<Self, InvalidField> {
+        let mut frame = Frame::event(event)?;
+        frame.lines = Lines::Data(event.data());
+        let mut writer = Self {
+            start: sink.position(),
+            sink,
+            after_cr: event.data().ends_with(b"\r"),
+            outcome: Outcome::Open,
+        };
+        let mut slices = frame.slices();
+        let mut slice = slices.next();
+        // All but the last, which is the blank line.
+        for next in slices {
+            if let Some(slice) = slice.replace(next) {
+                writer.put(slice);
+            }
+        }
+        Ok(writer)
+    }
+
+    /// Appends to the data. Any bytes may come, cut anywhere.
+    ///
+    /// An error of the sink is kept; [`finish`](Self::finish) returns it.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let mut rest = match bytes {
+            [b'\n', rest @ ..] if self.after_cr => rest,
+            [] => return,
+            bytes => bytes,
+        };
+        self.after_cr = bytes.ends_with(b"\r");
+        while let (line, Some(next)) = split_line(rest) {
+            self.put(line);
+            self.put(DATA);
+            rest = next;
+        }
+        self.put(rest);
+    }
+
+    /// Ends the event.
+    ///
+    /// # Errors
+    /// The first error of the sink, if there was one. The event has been taken back then, as far as
+    /// the sink [can](Sink::rollback).
+    pub fn finish(mut self) -> Result<(), S::Error> {
+        self.put(END);
+        match core::mem::replace(&mut self.outcome, Outcome::Finished) {
+            Outcome::Failed(error) => {
+                self.sink.rollback(self.start);
+                Err(error)
+            }
+            Outcome::Open | Outcome::Finished => Ok(()),
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        if matches!(self.outcome, Outcome::Open)
+            && !bytes.is_empty()
+            && let Err(error) = self.sink.put(bytes)
+        {
+            self.outcome = Outcome::Failed(error);
+        }
+    }
+
+    const fn has_failed(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed(_))
+    }
+}
+
+impl<S: Sink> Drop for DataWriter<'_, S> {
+    fn drop(&mut self) {
+        if !matches!(self.outcome, Outcome::Finished) {
+            self.sink.rollback(self.start);
+        }
+    }
+}
+
+/// An error says only that the sink has failed; [`DataWriter::finish`] says why.
+impl<S: Sink> fmt::Write for DataWriter<'_, S> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        if self.has_failed() {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// An error says only that the sink has failed; [`DataWriter::finish`] says why.
+///
+/// ```
+/// use sse_codec::{DataWriter, Event};
+///
+/// let mut out = Vec::new();
+/// let mut data = DataWriter::new(&mut out, Event::without_data().with_id(b"1"))?;
+/// serde_json::to_writer(&mut data, &["a", "b\n"])?;
+/// data.finish()?;
+/// assert_eq!(out, b"id: 1\ndata: [\"a\",\"b\\n\"]\n\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg(feature = "std")]
+impl<S: Sink> std::io::Write for DataWriter<'_, S> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.push(bytes);
+        if self.has_failed() {
+            Err(std::io::Error::other("the sink of a DataWriter has failed"))
+        } else {
+            Ok(bytes.len())
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<S: Sink> fmt::Debug for DataWriter<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DataWriter")
+            .field("start", &self.start)
+            .field("failed", &self.has_failed())
+            .finish_non_exhaustive()
+    }
+}

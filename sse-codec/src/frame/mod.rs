@@ -1,0 +1,214 @@
+//! Events to bytes (WHATWG HTML §9.2.5, read from the sender's side).
+
+#[cfg(feature = "bytes")]
+mod buf;
+mod cursor;
+mod data_writer;
+mod digits;
+mod error;
+mod sink;
+mod walk;
+
+#[cfg(feature = "bytes")]
+pub use buf::FrameBuf;
+pub use cursor::{Cursor, Slices};
+pub use data_writer::DataWriter;
+pub use error::{BufferTooSmall, InvalidField};
+#[cfg(feature = "std")]
+pub use sink::IoSink;
+pub use sink::{Sink, SinkFull, SliceSink};
+
+use crate::{Event, Field, Millis};
+use digits::Digits;
+use walk::Lines;
+
+/// A block ready to be written: one event, a comment, or what else may stand between two blank
+/// lines.
+///
+/// ```text
+///            meaning left                                    bytes right
+///
+///  Event<'_> ──── event ────▶ Frame ──── cursor ────▶ any buffer, from one byte on
+///  text      ──── comment ──▶   │  ───── slices ────▶ a vectored write, nothing copied
+///  Millis    ──── retry ────▶   │  ───── encode ────▶ &mut [u8]
+///                               └─ append_to, to_vec, into_buf, to_bytes
+/// ```
+///
+/// A frame has been checked when it was made; writing it cannot fail. It borrows its values and
+/// keeps no length, so making one costs a look at its type and ID and nothing else.
+///
+/// Data and comments may hold any bytes. They are split into lines at CRLF, CR and LF and nowhere
+/// else, so that no CR reaches the wire, and no value can bring a field of its own into the stream:
+/// the receiver gets each of the three as LF. Bytes that are not UTF-8 are written as they are; a
+/// browser will show U+FFFD for them. Every frame ends in its blank line, so none leaks into the
+/// next.
+///
+/// ```
+/// use sse_codec::{Event, Frame};
+///
+/// let frame = Frame::event(Event::text("first\nsecond").with_type(b"note").with_id(b"7"))?;
+/// let mut buffer = [0; 64];
+/// assert_eq!(
+///     frame.encode(&mut buffer),
+///     Ok(&b"event: note\nid: 7\ndata: first\ndata: second\n\n"[..]),
+/// );
+/// # Ok::<(), sse_codec::InvalidField>(())
+/// ```
+///
+/// Frames can be made in `const`:
+/// ```
+/// # use sse_codec::{Event, Frame};
+/// const FAREWELL: Frame = match Frame::event(Event::text("see you").with_type(b"bye")) {
+///     Ok(frame) => frame,
+///     Err(_) => panic!("not a valid event type"),
+/// };
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    event_type: Option<&'a [u8]>,
+    id: Option<&'a [u8]>,
+    retry: Option<Digits>,
+    lines: Lines<'a>,
+}
+
+impl<'a> Frame<'a> {
+    /// An empty comment, `:` and a blank line: keeps proxies from closing an idle connection and
+    /// shows a sender whether the receiver is still there (§9.2.7). Receivers see nothing.
+    pub const HEARTBEAT: Frame<'static> = Frame::comment(b"");
+
+    /// The frame of an event. The [inherited ID](Event::last_event_id) of a decoded event is not
+    /// part of it.
+    ///
+    /// # Errors
+    /// [`InvalidField`] when the type contains CR or LF, or the ID contains CR, LF or NUL: a stream
+    /// cannot carry them, and nothing is stripped.
+    pub const fn event(event: Event<'a>) -> Result<Self, InvalidField> {
+        if let Some(value) = event.event_type()
+            && let Err(error) = InvalidField::check(Field::Event, value)
+        {
+            return Err(error);
+        }
+        if let Some(value) = event.id()
+            && let Err(error) = InvalidField::check(Field::Id, value)
+        {
+            return Err(error);
+        }
+        Ok(Self {
+            event_type: event.event_type(),
+            id: event.id(),
+            retry: match event.retry() {
+                Some(retry) => Some(Digits::new(retry)),
+                None => None,
+            },
+            lines: if event.has_data() {
+                Lines::Data(event.data())
+            } else {
+                Lines::None
+            },
+        })
+    }
+
+    /// A comment. Receivers pass over it; every line of the text becomes a line of its own.
+    #[must_use]
+    pub const fn comment(text: &'a [u8]) -> Self {
+        Self {
+            event_type: None,
+            id: None,
+            retry: None,
+            lines: Lines::Comment(text),
+        }
+    }
+
+    /// A frame that only sets the last event ID; an empty ID clears it. No event is dispatched.
+    ///
+    /// # Errors
+    /// As [`event`](Self::event).
+    pub const fn id(id: &'a [u8]) -> Result<Self, InvalidField> {
+        Self::event(Event::without_data().with_id(id))
+    }
+
+    /// A frame that only names an event type. It has no effect on a receiver: the type is forgotten
+    /// at the blank line.
+    ///
+    /// # Errors
+    /// As [`event`](Self::event).
+    pub const fn event_type(event_type: &'a [u8]) -> Result<Self, InvalidField> {
+        Self::event(Event::without_data().with_type(event_type))
+    }
+
+    /// A frame that only sets the reconnection time. No event is dispatched.
+    #[must_use]
+    pub const fn retry(time: Millis) -> Self {
+        Self {
+            event_type: None,
+            id: None,
+            retry: Some(Digits::new(time)),
+            lines: Lines::None,
+        }
+    }
+
+    /// The frame's bytes as slices that borrow from the frame and its values: for vectored writes.
+    #[must_use]
+    pub const fn slices(&self) -> Slices<'_> {
+        Slices::new(self)
+    }
+
+    /// Writes the frame into buffers of any size, one after the other.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor<'a> {
+        Cursor::new(self)
+    }
+
+    /// How many bytes the frame has. Looks at the whole of it; a frame is written without knowing.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        self.slices()
+            .fold(0, |len, slice| len.saturating_add(slice.len()))
+    }
+
+    /// Writes the frame into `buffer` and returns the part that was written.
+    ///
+    /// # Errors
+    /// [`BufferTooSmall`] with the length that is needed. What is in the buffer then is unspecified.
+    pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], BufferTooSmall> {
+        let mut cursor = self.cursor();
+        let len = cursor.copy_to(buffer);
+        if !cursor.is_done() {
+            return Err(BufferTooSmall {
+                needed: self.encoded_len(),
+            });
+        }
+        Ok(buffer.get(..len).unwrap_or_default())
+    }
+
+    /// Appends the frame to `buffer`.
+    #[cfg(feature = "alloc")]
+    pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
+        for slice in self.slices() {
+            buffer.extend_from_slice(slice);
+        }
+    }
+
+    /// The frame as a vector of its own.
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub fn to_vec(&self) -> alloc::vec::Vec<u8> {
+        let mut vec = alloc::vec::Vec::new();
+        self.append_to(&mut vec);
+        vec
+    }
+
+    /// The frame as `Bytes`, to be sent to many receivers.
+    #[cfg(feature = "bytes")]
+    #[must_use]
+    pub fn to_bytes(&self) -> bytes::Bytes {
+        self.to_vec().into()
+    }
+
+    /// The frame as a [`bytes::Buf`].
+    #[cfg(feature = "bytes")]
+    #[must_use]
+    pub fn into_buf(self) -> FrameBuf<'a> {
+        FrameBuf::new(&self)
+    }
+}

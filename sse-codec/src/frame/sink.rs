@@ -1,0 +1,152 @@
+use core::{error, fmt};
+
+/// Where a [`DataWriter`](super::DataWriter) writes to. Implemented for [`SliceSink`], and behind
+/// features for `Vec<u8>`, [`bytes::BytesMut`](https://docs.rs/bytes) and any `std::io::Write`
+/// (`IoSink`).
+pub trait Sink {
+    /// Why bytes could not be taken.
+    type Error;
+
+    /// Takes all of `bytes`.
+    ///
+    /// # Errors
+    /// When it cannot. Nothing more is written then, and what it has taken of the event is
+    /// [rolled back](Self::rollback).
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+
+    /// A mark for [`rollback`](Self::rollback): how much the sink has taken.
+    fn position(&self) -> usize;
+
+    /// Forgets what came after `position`: an event was given up half-way. A sink that has passed
+    /// it on cannot, and says `false`: its stream must be closed then, because the next frame would
+    /// run into the unfinished event. (A receiver makes nothing of an event cut off by the end of
+    /// the stream.)
+    fn rollback(&mut self, position: usize) -> bool;
+}
+
+/// A [`Sink`] into a slice.
+#[derive(Debug)]
+pub struct SliceSink<'b> {
+    buffer: &'b mut [u8],
+    len: usize,
+}
+
+impl<'b> SliceSink<'b> {
+    /// An empty sink over this buffer.
+    #[must_use]
+    pub const fn new(buffer: &'b mut [u8]) -> Self {
+        Self { buffer, len: 0 }
+    }
+
+    /// What has been written.
+    #[must_use]
+    pub fn written(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
+
+    /// Starts over with an empty buffer.
+    pub const fn clear(&mut self) {
+        self.len = 0;
+    }
+}
+
+impl Sink for SliceSink<'_> {
+    type Error = SinkFull;
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+        let capacity = self.buffer.len();
+        let room = self
+            .buffer
+            .get_mut(self.len..)
+            .and_then(|free| free.get_mut(..bytes.len()))
+            .ok_or(SinkFull { capacity })?;
+        room.copy_from_slice(bytes);
+        self.len += bytes.len();
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.len
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        self.len = position.min(self.len);
+        true
+    }
+}
+
+/// A [`SliceSink`] has no room for the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SinkFull {
+    /// The size of the whole buffer in bytes.
+    pub capacity: usize,
+}
+
+impl fmt::Display for SinkFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the buffer of {} bytes is full", self.capacity)
+    }
+}
+
+impl error::Error for SinkFull {}
+
+#[cfg(feature = "alloc")]
+impl Sink for alloc::vec::Vec<u8> {
+    type Error = core::convert::Infallible;
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.len()
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        self.truncate(position);
+        true
+    }
+}
+
+#[cfg(feature = "bytes")]
+impl Sink for bytes::BytesMut {
+    type Error = core::convert::Infallible;
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.len()
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        self.truncate(position);
+        true
+    }
+}
+
+/// A [`Sink`] into a [`std::io::Write`], best a buffered one: every line of data is a few writes.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub struct IoSink<W>(pub W);
+
+#[cfg(feature = "std")]
+impl<W: std::io::Write> Sink for IoSink<W> {
+    type Error = std::io::Error;
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.0.write_all(bytes)
+    }
+
+    fn position(&self) -> usize {
+        0
+    }
+
+    fn rollback(&mut self, _position: usize) -> bool {
+        false
+    }
+}

@@ -1,0 +1,368 @@
+//! The parser against the web platform tests and the oracle, however the stream is cut.
+
+mod common;
+
+use common::{
+    drive::{events, steps, without_steps},
+    oracle::{self, Item},
+    strategies::{self, pieces},
+    wpt::WPT,
+};
+use proptest::prelude::*;
+use sse_codec::{
+    Bound, Chunk, Inline, InvalidLastEventId, Millis, Overflow, Parser, Step, Storage,
+};
+
+const LONG: usize = 512;
+
+/// All ways to cut a stream of this length in three; of a long one those near its line ends.
+fn cuts_in_three(input: &[u8]) -> Vec<[usize; 2]> {
+    let places: Vec<usize> = (0..=input.len())
+        .filter(|at| {
+            let near = &input[at.saturating_sub(2)..(at + 2).min(input.len())];
+            input.len() <= LONG || near.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+        })
+        .collect();
+    let pairs = |a: &usize| {
+        places
+            .iter()
+            .filter(move |b| a <= b)
+            .map(|b| [*a, *b])
+            .collect()
+    };
+    places.iter().flat_map(|a| -> Vec<_> { pairs(a) }).collect()
+}
+
+/// A parser with a limit of `N` in each kind of storage gives the same for these pieces.
+fn assert_all_storages<const N: usize>(pieces: &[&[u8]], expected: &oracle::Decoded) {
+    fn assert<S: Storage + std::fmt::Debug>(
+        mut parser: Parser<S>,
+        pieces: &[&[u8]],
+        expected: &oracle::Decoded,
+    ) {
+        assert_eq!(
+            steps(&mut parser, pieces),
+            expected.items,
+            "{parser:?}: {pieces:?}"
+        );
+        assert_eq!(parser.last_event_id(), expected.last_event_id);
+        assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+    }
+    assert(Parser::<Inline<N>>::new(), pieces, expected);
+    let (mut event, mut ids) = ([0; N], [[0; N]; 2]);
+    assert(
+        Parser::borrowed(&mut event, ids.as_flattened_mut()),
+        pieces,
+        expected,
+    );
+    #[cfg(feature = "alloc")]
+    assert(Parser::growable(N), pieces, expected);
+
+    let mut parser = Parser::<Inline<N>>::new();
+    assert_eq!(
+        events(&mut parser, pieces),
+        without_steps(&expected.items),
+        "{pieces:?}"
+    );
+}
+
+#[test]
+fn web_platform_tests_whole_and_byte_by_byte() {
+    for vector in WPT {
+        let expected = oracle::decode(vector.input, None, b"");
+        assert_all_storages::<8192>(&[vector.input], &expected);
+        let bytes: Vec<_> = vector.input.chunks(1).collect();
+        assert_all_storages::<8192>(&bytes, &expected);
+    }
+}
+
+#[test]
+fn web_platform_tests_as_they_are_written_down() {
+    for vector in WPT {
+        let mut parser = Parser::<Inline<1024>>::new();
+        let items = steps(&mut parser, &[vector.input]);
+        let mut events = vector.events.iter();
+        let mut comments = vector.comments.iter();
+        for item in items {
+            match item {
+                Item::Event {
+                    event_type,
+                    data,
+                    last_event_id,
+                    at,
+                    ..
+                } => {
+                    let event = events.next().expect(vector.name);
+                    let event_type = event_type.unwrap_or_else(|| b"message".to_vec());
+                    assert_eq!(event_type, event.event_type, "{}", vector.name);
+                    assert_eq!(data, event.data, "{}", vector.name);
+                    assert_eq!(last_event_id, event.last_event_id, "{}", vector.name);
+                    assert_eq!(at, event.at, "{}", vector.name);
+                }
+                Item::Comment(text) => assert_eq!(&text, comments.next().expect(vector.name)),
+                Item::Retry { .. } => {}
+                Item::Overflow { .. } => panic!("{}", vector.name),
+            }
+        }
+        assert_eq!((events.len(), comments.len()), (0, 0), "{}", vector.name);
+        assert_eq!(
+            parser.last_event_id(),
+            vector.last_event_id,
+            "{}",
+            vector.name
+        );
+        assert_eq!(
+            parser.retry().map(|time| time.0),
+            vector.retry,
+            "{}",
+            vector.name
+        );
+    }
+}
+
+#[test]
+fn web_platform_tests_in_every_two_pieces() {
+    for vector in WPT {
+        let expected = oracle::decode(vector.input, None, b"");
+        for cut in 0..=vector.input.len() {
+            let (a, b) = vector.input.split_at(cut);
+            assert_all_storages::<1024>(&[a, b], &expected);
+        }
+    }
+}
+
+#[test]
+fn web_platform_tests_in_every_three_pieces() {
+    for vector in WPT {
+        let expected = oracle::decode(vector.input, None, b"");
+        for [a, b] in cuts_in_three(vector.input) {
+            let input = vector.input;
+            let pieces = [&input[..a], &input[a..b], &input[b..]];
+            let mut parser = Parser::<Inline<512>>::new();
+            assert_eq!(
+                steps(&mut parser, &pieces),
+                expected.items,
+                "{}: {pieces:?}",
+                vector.name
+            );
+        }
+    }
+}
+
+/// Streams whose limits are met exactly, by one byte, and by way of every field.
+#[test]
+fn limits_at_every_cut() {
+    let streams: [&[u8]; 12] = [
+        b"data: 12345678\n\ndata: 123456789\n\ndata: x\n\n",
+        b"event: 1234\ndata: 1234\n\nevent: 1234\ndata: 12345\n\ndata: x\n\n",
+        b"id: 1234\nevent: 12\ndata: 12\n\nid: 1234\nevent: 12\ndata: 123\n\n",
+        b"data: 123\ndata: 1234\n\ndata: 123\ndata: 12345\n\n",
+        b"data: 1234567\ndata\n\ndata: 12345678\ndata\n\ndata: x\n\n",
+        b"data: 12345678\r\ndata\r\ndata\r\n\r\ndata: x\r\n\r\n",
+        b"event: 12345678\nevent: 1\ndata: 1234567\n\n",
+        b"id: 12345678\nid: 1\ndata: 1234567\n\nid: 12\nid: 3456789\0\ndata: 1\n\n",
+        b"id: 1\n\nid: 123456789\ndata: y\n\ndata: x\n\n",
+        b"retry: 5\nid: a\n: c\ndata: 123456789\n: d\nretry: 6\nid: b\n\n: e\ndata\n\n",
+        b"data: 123456789\r\r\rdata: x\n\n",
+        b"id: 1234\ndata: 1\nid: 12345678\ndata: 1\n\ndata: x\n\n",
+    ];
+    for input in streams {
+        let expected = oracle::decode(input, Some(8), b"");
+        let bytes: Vec<_> = input.chunks(1).collect();
+        assert_all_storages::<8>(&bytes, &expected);
+        for [a, b] in cuts_in_three(input) {
+            assert_all_storages::<8>(&[&input[..a], &input[a..b], &input[b..]], &expected);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn streams_like_the_oracle((stream, cuts) in strategies::cut_stream()) {
+        let pieces = pieces(&stream, &cuts);
+        assert_all_storages::<4096>(&pieces, &oracle::decode(&stream, Some(4096), b""));
+    }
+
+    #[test]
+    fn small_limits_like_the_oracle((stream, cuts) in strategies::cut_stream()) {
+        let pieces = pieces(&stream, &cuts);
+        let expected = |limit| oracle::decode(&stream, Some(limit), b"");
+        assert_all_storages::<0>(&pieces, &expected(0));
+        assert_all_storages::<1>(&pieces, &expected(1));
+        assert_all_storages::<5>(&pieces, &expected(5));
+        assert_all_storages::<16>(&pieces, &expected(16));
+        assert_all_storages::<40>(&pieces, &expected(40));
+    }
+
+    #[test]
+    fn any_bytes_like_the_oracle(stream in proptest::collection::vec(any::<u8>(), 0..400)) {
+        assert_all_storages::<64>(&[&stream], &oracle::decode(&stream, Some(64), b""));
+    }
+}
+
+/// Where the data of the only event in `input` lies.
+fn data_lies_in_chunk(input: &[u8]) -> bool {
+    let mut parser = Parser::<Inline<256>>::new();
+    let event = parser.next_event(&mut Chunk::new(input)).unwrap().unwrap();
+    input.as_ptr_range().contains(&event.data().as_ptr())
+}
+
+#[test]
+fn data_of_one_line_is_not_copied() {
+    assert!(data_lies_in_chunk(b"data: hello\n\n"));
+    assert!(data_lies_in_chunk(
+        b"event: e\nid: 1\nretry: 2\n: c\ndata: hello\n: d\nid: 3\r\n\r\n"
+    ));
+    assert!(!data_lies_in_chunk(b"data: hello\ndata: there\n\n"));
+}
+
+#[test]
+fn a_step_says_whether_the_data_lies_in_the_chunk() {
+    let mut parser = Parser::<Inline<256>>::new();
+    let input = b"data: hello\n\ndata: a\n: a step inside a block\n\n";
+    let mut chunk = Chunk::new(input);
+    let Ok(Some(Step::Event(ready))) = parser.step(&mut chunk) else {
+        panic!()
+    };
+    assert_eq!(ready.chunk_data(), Some(&input[6..11]));
+    assert_eq!(ready.chunk_data().unwrap().as_ptr(), input[6..].as_ptr());
+    assert!(matches!(
+        parser.step(&mut chunk),
+        Ok(Some(Step::Comment(_)))
+    ));
+    let Ok(Some(Step::Event(ready))) = parser.step(&mut chunk) else {
+        panic!()
+    };
+    assert_eq!(ready.chunk_data(), None);
+    assert_eq!(parser.event(ready).data(), b"a");
+}
+
+#[test]
+fn a_given_last_event_id_is_inherited_and_outlives_a_reset() {
+    let mut parser = Parser::<Inline<64, 8>>::new();
+    parser.set_last_event_id(b"41").unwrap();
+    let event = parser
+        .next_event(&mut Chunk::new(b"data\n\n"))
+        .unwrap()
+        .unwrap();
+    assert_eq!((event.id(), event.last_event_id()), (None, &b"41"[..]));
+
+    let mut chunk = Chunk::new(b"id: 42\nretry: 7\n\nid: 43\ndata: cut off");
+    assert_eq!(parser.next_event(&mut chunk), Ok(None));
+    parser.reset();
+    assert_eq!(parser.last_event_id(), b"42");
+    assert_eq!(parser.retry(), Some(Millis(7)));
+    let event = parser
+        .next_event(&mut Chunk::new(b"\xEF\xBB\xBFdata: x\n\n"))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (event.data(), event.last_event_id()),
+        (&b"x"[..], &b"42"[..])
+    );
+
+    parser.set_last_event_id(b"").unwrap();
+    assert_eq!(parser.last_event_id(), b"");
+}
+
+#[test]
+fn a_last_event_id_that_no_stream_could_give_is_refused() {
+    let mut parser = Parser::<Inline<64, 4>>::new();
+    parser.set_last_event_id(b"1234").unwrap();
+    let too_long = parser.set_last_event_id(b"12345");
+    assert_eq!(too_long, Err(InvalidLastEventId::TooLong { limit: 4 }));
+    for byte in [b'\0', b'\r', b'\n'] {
+        let error = parser.set_last_event_id(&[b'1', byte]).unwrap_err();
+        assert_eq!(error, InvalidLastEventId::Forbidden { byte, position: 1 });
+    }
+    assert_eq!(parser.last_event_id(), b"1234");
+}
+
+#[test]
+fn a_bound_on_ids_of_its_own() {
+    let input = b"id: 123\ndata: a\n\nid: 12345\ndata: b\n\ndata: c\n\n";
+    for cut in 0..=input.len() {
+        let mut parser = Parser::<Inline<64, 4>>::new();
+        let (mut found, mut read) = (Vec::new(), 0);
+        for piece in [&input[..cut], &input[cut..]] {
+            let mut chunk = Chunk::new(piece);
+            loop {
+                match parser.next_event(&mut chunk) {
+                    Ok(None) => break,
+                    Ok(Some(event)) => {
+                        found.push(Ok((event.data().to_vec(), event.last_event_id().to_vec())));
+                    }
+                    Err(error) => {
+                        found.push(Err((error.bound, error.limit, read + chunk.position())));
+                    }
+                }
+            }
+            read += piece.len();
+        }
+        let id = b"123".to_vec();
+        assert_eq!(
+            found,
+            [
+                Ok((b"a".to_vec(), id.clone())),
+                Err((Bound::LastEventId, 4, 26)),
+                Ok((b"c".to_vec(), id)),
+            ]
+        );
+    }
+}
+
+#[test]
+fn an_overflow_says_what_and_which_limit() {
+    let mut parser = Parser::<Inline<4>>::new();
+    let error: Overflow = parser
+        .next_event(&mut Chunk::new(b"data: 12345"))
+        .unwrap_err();
+    assert_eq!((error.bound, error.limit), (Bound::Event, 4));
+    assert_eq!(error.to_string(), "event larger than the limit of 4 bytes");
+}
+
+/// Values far larger than a chunk, and many of them, in work that grows with their length only:
+/// quadratic work would take minutes here.
+#[cfg(feature = "alloc")]
+#[test]
+fn large_values_in_small_pieces() {
+    let value = vec![b'x'; 1 << 20];
+    for field in ["data", "event", "id"] {
+        let mut stream = format!("{field}: ").into_bytes();
+        stream.extend_from_slice(&value);
+        stream.extend_from_slice(b"\ndata\n\n");
+        let mut parser = Parser::growable((1 << 20) + 1);
+        let mut events = 0;
+        for piece in stream.chunks(3) {
+            let mut chunk = Chunk::new(piece);
+            while let Some(event) = parser.next_event(&mut chunk).unwrap() {
+                let long = match field {
+                    "data" => event.data(),
+                    "event" => event.event_type().unwrap(),
+                    _ => event.id().unwrap(),
+                };
+                assert!(long.starts_with(&value));
+                events += 1;
+            }
+        }
+        assert_eq!(events, 1);
+    }
+}
+
+#[cfg(feature = "alloc")]
+#[test]
+fn many_ids_beside_a_long_type() {
+    let mut stream = format!("event: {}\n", "t".repeat(1 << 19)).into_bytes();
+    for n in 0..100_000 {
+        stream.extend_from_slice(if n % 2 == 0 { b"id: 1\n" } else { b"id: 22\n" });
+    }
+    stream.extend_from_slice(b"data\n\n");
+    let mut parser = Parser::growable(1 << 20);
+    let found = stream
+        .chunks(5)
+        .filter(|piece| parser.next_event(&mut Chunk::new(piece)).unwrap().is_some())
+        .count();
+    assert_eq!(found, 1);
+}
