@@ -2,19 +2,27 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+#[cfg(feature = "http-body")]
+mod body;
 mod channel;
 mod encoded;
 mod options;
 mod outbox;
+mod owned;
+mod reader;
 mod reason;
 mod serve;
 mod source;
 mod tcp;
 mod writer;
 
+#[cfg(feature = "http-body")]
+pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 pub use encoded::{EncodedFrame, Outgoing};
 pub use options::ServeOptions;
+pub use owned::OwnedEvent;
+pub use reader::{EventReader, ReadError};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
 pub use source::Source;

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sse_codec::{Frame, TimersConfig, http};
+use sse_codec::{Frame, Millis, TimersConfig, http};
 use tokio_util::sync::CancellationToken;
 
-use crate::{EncodedFrame, EventWriter};
+use crate::{EncodedFrame, EventWriter, alarm::random};
 
 /// How [`serve`](crate::serve()) treats a connection.
 ///
@@ -133,6 +133,18 @@ impl ServeOptions {
     pub fn drain(mut self, longest: Duration) -> Self {
         self.drain = longest;
         self
+    }
+}
+
+impl ServeOptions {
+    /// What is said at the end of the lifetime or at shutdown.
+    pub(crate) fn parting(&self) -> impl Iterator<Item = EncodedFrame> + use<> {
+        let retry = self.come_back.map(|(shortest, longest)| {
+            let (shortest, longest) = (Millis::from(shortest).0, Millis::from(longest).0);
+            let spread = u64::from(random()) % (longest - shortest).saturating_add(1);
+            EncodedFrame::from(Frame::retry(Millis(shortest.saturating_add(spread))))
+        });
+        retry.into_iter().chain(self.farewell.clone())
     }
 }
 

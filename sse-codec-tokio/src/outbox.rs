@@ -23,6 +23,7 @@ pub(crate) struct Outbox {
     /// Where the last whole frame ends that was handed to the transport.
     whole: u64,
     events: u64,
+    heartbeats: u64,
     high_water: usize,
 }
 
@@ -38,7 +39,8 @@ struct Waiting {
 pub(crate) enum Kind {
     /// What the user sends.
     Event,
-    /// What the adapter adds: heads, heartbeats, farewells.
+    Heartbeat,
+    /// What else the adapter adds: heads, farewells.
     Other,
 }
 
@@ -57,6 +59,7 @@ impl Outbox {
             written: 0,
             whole: 0,
             events: 0,
+            heartbeats: 0,
             high_water: 0,
         }
     }
@@ -128,6 +131,11 @@ impl Outbox {
         self.events
     }
 
+    /// How many heartbeats were handed to the transport whole.
+    pub(crate) const fn heartbeats(&self) -> u64 {
+        self.heartbeats
+    }
+
     /// Whether the transport has the beginning of an event and not its end.
     pub(crate) fn is_mid_event(&self) -> bool {
         let waiting = self.waiting.front();
@@ -158,7 +166,11 @@ impl Outbox {
             && *end <= self.written
         {
             self.whole = *end;
-            self.events += u64::from(*kind == Kind::Event);
+            match kind {
+                Kind::Event => self.events += 1,
+                Kind::Heartbeat => self.heartbeats += 1,
+                Kind::Other => {}
+            }
             self.waiting.pop_front();
         }
     }

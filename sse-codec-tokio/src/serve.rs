@@ -7,15 +7,12 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use sse_codec::{Frame, Millis};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::timeout,
 };
 
-use crate::{
-    EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, alarm::random, outbox::Kind,
-};
+use crate::{EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, outbox::Kind};
 
 /// Sends the events of `source` over a connection whose request has been read, until one of them
 /// ends, and says how it went.
@@ -69,7 +66,7 @@ where
         reason,
         events: outbox.events(),
         cut: outbox.is_mid_event(),
-        heartbeats: writer.heartbeats(),
+        heartbeats: outbox.heartbeats(),
         bytes: outbox.written(),
         high_water: outbox.high_water(),
         duration: writer.age().into(),
@@ -149,15 +146,9 @@ where
         }
     })
     .await?;
-    if let Some((shortest, longest)) = options.come_back {
-        let (shortest, longest) = (Millis::from(shortest).0, Millis::from(longest).0);
-        let spread = u64::from(random()) % (longest - shortest).saturating_add(1);
-        let retry = Frame::retry(Millis(shortest + spread));
-        writer.push(retry.into(), Kind::Other);
-    }
-    if let Some(farewell) = &options.farewell {
+    for frame in options.parting() {
         writer.flush().await?;
-        writer.push(farewell.clone().into(), Kind::Other);
+        writer.push(frame.into(), Kind::Other);
     }
     writer.shutdown().await
 }

@@ -1,6 +1,6 @@
 use std::{
     future::poll_fn,
-    io::{ErrorKind, IoSlice},
+    io::{self, ErrorKind, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -50,7 +50,6 @@ pub struct EventWriter<W> {
     io: W,
     outbox: Outbox,
     alarm: Alarm,
-    heartbeats: u64,
     /// The transport has been given bytes and not been flushed since.
     unflushed: bool,
     ended: Option<Reason>,
@@ -71,13 +70,12 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     ///
     /// The timers watch the connection from now on: heartbeats are sent by
     /// [`keep_alive`](Self::keep_alive), the write deadline ends whatever call is waiting for the
-    /// transport.
+    /// transport. A transport with a buffer of its own has to get one flush done in that time.
     pub fn with_options(io: W, limit: usize, timers: TimersConfig) -> Self {
         Self {
             io,
             outbox: Outbox::new(limit),
             alarm: Alarm::new(timers),
-            heartbeats: 0,
             unflushed: false,
             ended: None,
             lifetime_is_over: false,
@@ -135,7 +133,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     /// # Errors
     /// Why the stream has ended.
     pub async fn heartbeat(&mut self) -> Result<(), Reason> {
-        if self.outbox.pending() == 0 {
+        if self.ended.is_none() && self.outbox.pending() == 0 {
             self.push_heartbeat();
         }
         self.flush().await
@@ -171,6 +169,9 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
 
     /// Writes what waits and shuts the transport down for writing.
     ///
+    /// # Cancel safety
+    /// Nothing is lost; call again.
+    ///
     /// # Errors
     /// Why the stream has ended before.
     pub async fn shutdown(&mut self) -> Result<(), Reason> {
@@ -202,17 +203,12 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         &self.outbox
     }
 
-    pub(crate) const fn heartbeats(&self) -> u64 {
-        self.heartbeats
-    }
-
     pub(crate) fn age(&self) -> sse_codec::Millis {
         self.alarm.now()
     }
 
     pub(crate) fn push_raw(&mut self, bytes: &[u8]) {
         self.outbox.push_raw(bytes);
-        self.note_wrote(0);
     }
 
     pub(crate) const fn has_room(&self, len: usize) -> bool {
@@ -224,7 +220,6 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     pub(crate) fn push(&mut self, frame: Outgoing<'_>, kind: Kind) {
         let len = frame.len();
         self.outbox.push(frame, kind, len, 0);
-        self.note_wrote(0);
     }
 
     pub(crate) const fn is_flushed(&self) -> bool {
@@ -246,13 +241,10 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
             match poll_write(&mut self.io, cx, slices) {
                 Poll::Ready(Ok(count)) => {
                     self.outbox.consume(count);
-                    self.note_wrote(count);
+                    self.note_written(count);
                 }
                 Poll::Ready(Err(reason)) => return Poll::Ready(Err(self.end(reason))),
-                Poll::Pending => {
-                    ready!(self.poll_deadline(cx))?;
-                    return Poll::Pending;
-                }
+                Poll::Pending => return self.poll_deadline(cx),
             }
         }
         Poll::Ready(Ok(()))
@@ -262,21 +254,27 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         ready!(self.poll_drain(cx))?;
         if self.unflushed {
-            match Pin::new(&mut self.io).poll_flush(cx) {
-                Poll::Ready(Ok(())) => self.unflushed = false,
-                Poll::Ready(Err(error)) => {
-                    return Poll::Ready(Err(self.end(Reason::of(&error))));
+            match attempt(cx, |cx| Pin::new(&mut self.io).poll_flush(cx)) {
+                Poll::Ready(Ok(())) => {
+                    self.unflushed = false;
+                    self.alarm.wrote(0, 0);
                 }
-                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(reason)) => return Poll::Ready(Err(self.end(reason))),
+                Poll::Pending => return self.poll_deadline(cx),
             }
         }
         Poll::Ready(Ok(()))
     }
 
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        let result = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
-        self.ended.get_or_insert(Reason::Finished);
-        Poll::Ready(result.map_err(|error| Reason::of(&error)))
+        match attempt(cx, |cx| Pin::new(&mut self.io).poll_shutdown(cx)) {
+            Poll::Ready(Ok(())) => {
+                self.end(Reason::Finished);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(reason)) => Poll::Ready(Err(self.end(reason))),
+            Poll::Pending => self.poll_deadline(cx),
+        }
     }
 
     pub(crate) fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
@@ -337,7 +335,9 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
             0
         };
         self.outbox.push(frame, Kind::Event, len, written);
-        self.note_wrote(written);
+        if written > 0 {
+            self.note_written(written);
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -373,8 +373,11 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         }
     }
 
-    /// Looks at the timers while something waits.
+    /// The transport is not ready: waits for the end of the deadline, which begins now unless it
+    /// runs already.
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+        // What waits may lie in the transport, not flushed yet.
+        self.alarm.wrote(0, self.outbox.pending().max(1));
         loop {
             match ready!(self.alarm.poll(cx)) {
                 Timeout::WriteDeadline => {
@@ -387,38 +390,46 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     }
 
     fn push_heartbeat(&mut self) {
-        self.heartbeats += 1;
-        self.push(Frame::HEARTBEAT.into(), Kind::Other);
+        self.push(Frame::HEARTBEAT.into(), Kind::Heartbeat);
     }
 
-    fn note_wrote(&mut self, count: usize) {
-        self.unflushed |= count > 0;
+    fn note_written(&mut self, count: usize) {
+        self.unflushed = true;
         self.alarm.wrote(count, self.outbox.pending());
     }
 }
 
-/// One write. An interrupted one is tried again, and one that takes nothing is an error.
+/// One write. One that takes nothing is an error.
 fn poll_write<W: AsyncWrite + Unpin>(
     io: &mut W,
     cx: &mut Context<'_>,
     slices: &[IoSlice<'_>],
 ) -> Poll<Result<usize, Reason>> {
+    let count = ready!(attempt(cx, |cx| match slices {
+        [slice] => Pin::new(&mut *io).poll_write(cx, slice),
+        slices => Pin::new(&mut *io).poll_write_vectored(cx, slices),
+    }))?;
+    Poll::Ready(match count {
+        0 => Err(Reason::Io(ErrorKind::WriteZero)),
+        count => Ok(count),
+    })
+}
+
+/// One call of the transport. An interrupted one is tried again.
+pub(crate) fn attempt<T>(
+    cx: &mut Context<'_>,
+    mut call: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+) -> Poll<Result<T, Reason>> {
     loop {
-        let io = Pin::new(&mut *io);
-        let result = match slices {
-            [slice] => io.poll_write(cx, slice),
-            slices => io.poll_write_vectored(cx, slices),
-        };
-        return Poll::Ready(match ready!(result) {
-            Ok(0) => Err(Reason::Io(ErrorKind::WriteZero)),
-            Ok(count) => Ok(count),
+        return match ready!(call(cx)) {
+            Ok(value) => Poll::Ready(Ok(value)),
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                // Against the contract of `AsyncWrite`, but clear enough.
+                // Against the contract of `AsyncRead` and `AsyncWrite`, but clear enough.
                 cx.waker().wake_by_ref();
-                return Poll::Pending;
+                Poll::Pending
             }
-            Err(error) => Err(Reason::of(&error)),
-        });
+            Err(error) => Poll::Ready(Err(Reason::of(&error))),
+        };
     }
 }

@@ -108,6 +108,17 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// The frame of an event that has nothing but data, which may be any bytes.
+    #[must_use]
+    pub const fn message(data: &'a [u8]) -> Self {
+        Self {
+            event_type: None,
+            id: None,
+            retry: None,
+            lines: Lines::Data(data),
+        }
+    }
+
     /// A comment. Receivers pass over it; every line of the text becomes a line of its own.
     #[must_use]
     pub const fn comment(text: &'a [u8]) -> Self {

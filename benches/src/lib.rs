@@ -1,0 +1,31 @@
+//! How fast `sse-codec` is, beside its peers and beside what the machine can do.
+//!
+//! Two programs print the tables of the README: `decode-table` and `encode-table`. Each measures
+//! everything in one run and in interleaved rounds, because ratios taken in one run hold on a
+//! noisy machine and absolute figures do not. What they measure is built here:
+//!
+//! - [`corpus`]: the streams, generated from a fixed seed, with random line and value lengths;
+//! - [`oracle`]: the standard's algorithm over a whole stream, to know what is right without
+//!   asking the codec under test;
+//! - [`decode`] and [`encode`]: the contestants, each behind one function pointer;
+//! - [`measure`]: interleaved rounds, medians and spread;
+//! - [`alloc`]: the global allocator, which counts.
+
+pub mod aims;
+pub mod alloc;
+pub mod args;
+pub mod corpus;
+pub mod decode;
+pub mod encode;
+pub mod input;
+pub mod measure;
+pub mod oracle;
+pub mod report;
+mod rng;
+mod text;
+pub mod versions;
+
+pub use rng::Rng;
+
+#[global_allocator]
+static ALLOCATOR: alloc::Counting = alloc::Counting;

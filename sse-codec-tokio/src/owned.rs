@@ -1,0 +1,80 @@
+use bytes::Bytes;
+use sse_codec::{Event, Millis, lossy};
+use std::{borrow::Cow, str};
+
+/// An event that owns its values, or shares them with the buffer they were read into.
+///
+/// What the fields mean is said at [`Event`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnedEvent {
+    pub(crate) event_type: Option<Bytes>,
+    pub(crate) data: Bytes,
+    pub(crate) id: Option<Bytes>,
+    pub(crate) retry: Option<Millis>,
+    pub(crate) last_event_id: Bytes,
+}
+
+impl OwnedEvent {
+    /// The event type; `None` is a `message`.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&[u8]> {
+        self.event_type.as_deref()
+    }
+
+    /// The data, its lines joined by LF.
+    #[must_use]
+    pub const fn data(&self) -> &Bytes {
+        &self.data
+    }
+
+    /// The data as text.
+    ///
+    /// # Errors
+    /// When it is not UTF-8.
+    pub fn data_str(&self) -> Result<&str, str::Utf8Error> {
+        str::from_utf8(&self.data)
+    }
+
+    /// The data as a browser shows it, with U+FFFD where it is not UTF-8.
+    #[must_use]
+    pub fn data_lossy(&self) -> Cow<'_, str> {
+        match self.data_str() {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(lossy(&self.data).to_string()),
+        }
+    }
+
+    /// The ID in this event's block.
+    #[must_use]
+    pub fn id(&self) -> Option<&[u8]> {
+        self.id.as_deref()
+    }
+
+    /// The reconnection time in this event's block.
+    #[must_use]
+    pub const fn retry(&self) -> Option<Millis> {
+        self.retry
+    }
+
+    /// The last event ID as of this event, its own or inherited.
+    #[must_use]
+    pub fn last_event_id(&self) -> &[u8] {
+        &self.last_event_id
+    }
+
+    /// The event as it was in the stream, to be encoded again for instance.
+    #[must_use]
+    pub fn as_event(&self) -> Event<'_> {
+        let mut event = Event::new(&self.data);
+        if let Some(event_type) = &self.event_type {
+            event = event.with_type(event_type);
+        }
+        if let Some(id) = &self.id {
+            event = event.with_id(id);
+        }
+        if let Some(retry) = self.retry {
+            event = event.with_retry(retry);
+        }
+        event
+    }
+}
