@@ -1,4 +1,4 @@
-//! Server-Sent Events over tokio.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod alarm;
@@ -28,3 +28,8 @@ pub use serve::serve;
 pub use source::Source;
 pub use tcp::TcpOptions;
 pub use writer::EventWriter;
+
+/// The examples of the front page.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! A sans-IO codec for Server-Sent Events.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,10 @@
 //! What the tests share: a transport that fails to order, what a peer makes of what it was sent,
 //! and futures polled by hand.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses a part of it"
+)]
 
 pub mod frames;
 pub mod transport;
