@@ -258,6 +258,8 @@ impl Source for EventReceiver {
 
     fn stop(self: Pin<&mut Self>) -> bool {
         self.shared.lock().stopped.get_or_insert(Reason::Shutdown);
+        // Who waits for room has nothing to wait for.
+        self.shared.room.close();
         true
     }
 
@@ -295,8 +297,10 @@ impl Shared {
         if state.closed.is_none() {
             state.closed = Some(reason);
             state.cut = cut;
-            state.receiver = None;
+            let receiver = state.receiver.take();
             drop(state);
+            // A waker may own what locks the state when it is dropped.
+            drop(receiver);
             self.room.close();
             self.closing.notify_waiters();
         }

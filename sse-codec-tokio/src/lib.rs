@@ -5,6 +5,8 @@ mod alarm;
 #[cfg(feature = "http-body")]
 mod body;
 mod channel;
+#[cfg(feature = "codec")]
+mod codec;
 mod encoded;
 mod options;
 mod outbox;
@@ -19,6 +21,8 @@ mod writer;
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+#[cfg(feature = "codec")]
+pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
 pub use options::ServeOptions;
 pub use owned::OwnedEvent;

@@ -98,7 +98,8 @@ impl ServeOptions {
     }
 
     /// Whether a client may close its sending side and go on reading. It looks the same as one that
-    /// has gone; allowed, only a reset, a failed heartbeat or the write deadline tell them apart.
+    /// has gone; allowed, only the next write tells them apart, a heartbeat at the latest: it fails
+    /// after a reset, or the write deadline ends it.
     #[must_use]
     pub fn allow_half_close(mut self, allow: bool) -> Self {
         self.allow_half_close = allow;

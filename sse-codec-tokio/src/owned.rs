@@ -78,3 +78,39 @@ impl OwnedEvent {
         event
     }
 }
+
+/// Makes owned events of borrowed ones. Keeps the last type and the last event ID, because most
+/// streams have few of them: an event that repeats them shares them.
+#[derive(Debug)]
+pub(crate) struct Owner {
+    event_type: Bytes,
+    last_event_id: Bytes,
+}
+
+impl Owner {
+    pub(crate) const fn new() -> Self {
+        Self {
+            event_type: Bytes::new(),
+            last_event_id: Bytes::new(),
+        }
+    }
+
+    /// `shared` is the event's data, where there is memory to share.
+    pub(crate) fn own(&mut self, event: Event<'_>, shared: Option<Bytes>) -> OwnedEvent {
+        if self.last_event_id != event.last_event_id() {
+            self.last_event_id = Bytes::copy_from_slice(event.last_event_id());
+        }
+        if let Some(event_type) = event.event_type()
+            && self.event_type != event_type
+        {
+            self.event_type = Bytes::copy_from_slice(event_type);
+        }
+        OwnedEvent {
+            event_type: event.event_type().map(|_| self.event_type.clone()),
+            data: shared.unwrap_or_else(|| Bytes::copy_from_slice(event.data())),
+            id: event.id().map(|_| self.last_event_id.clone()),
+            retry: event.retry(),
+            last_event_id: self.last_event_id.clone(),
+        }
+    }
+}

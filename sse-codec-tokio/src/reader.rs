@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::io::poll_read_buf;
 
-use crate::OwnedEvent;
+use crate::{OwnedEvent, owned::Owner};
 
 /// Reads events from an [`AsyncRead`]: the body of a response, without its head.
 ///
@@ -56,9 +56,7 @@ pub struct EventReader<R> {
     buffer: BytesMut,
     silence: Option<Silence>,
     ended: bool,
-    /// Of the last event: most streams have few different ones.
-    event_type: Bytes,
-    last_event_id: Bytes,
+    owner: Owner,
 }
 
 /// Why a read gave no event.
@@ -88,13 +86,12 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
     pub fn with_parser(io: R, parser: Parser<Growable>) -> Self {
         Self {
             io,
-            last_event_id: Bytes::copy_from_slice(parser.last_event_id()),
             parser,
             chunk: Bytes::new(),
             buffer: BytesMut::new(),
             silence: None,
             ended: false,
-            event_type: Bytes::new(),
+            owner: Owner::new(),
         }
     }
 
@@ -176,21 +173,7 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
                     .filter(|data| data.len() >= READ / 4)
                     .map(|data| self.chunk.slice_ref(data));
                 let event = self.parser.event(ready);
-                if self.last_event_id != event.last_event_id() {
-                    self.last_event_id = Bytes::copy_from_slice(event.last_event_id());
-                }
-                if let Some(event_type) = event.event_type()
-                    && self.event_type != event_type
-                {
-                    self.event_type = Bytes::copy_from_slice(event_type);
-                }
-                Ok(Some(OwnedEvent {
-                    event_type: event.event_type().map(|_| self.event_type.clone()),
-                    data: shared.unwrap_or_else(|| Bytes::copy_from_slice(event.data())),
-                    id: event.id().map(|_| self.last_event_id.clone()),
-                    retry: event.retry(),
-                    last_event_id: self.last_event_id.clone(),
-                }))
+                Ok(Some(self.owner.own(event, shared)))
             }
             Ok(None) => Ok(None),
             Err(overflow) => Err(overflow),

@@ -1,6 +1,5 @@
 use std::{
     future::{Future, pending, poll_fn},
-    io::ErrorKind,
     mem::MaybeUninit,
     pin::{Pin, pin},
     sync::Arc,
@@ -12,7 +11,9 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, outbox::Kind};
+use crate::{
+    EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, outbox::Kind, writer::attempt,
+};
 
 /// Sends the events of `source` over a connection whose request has been read, until one of them
 /// ends, and says how it went.
@@ -34,13 +35,13 @@ where
     S: Source,
 {
     let options = options.into();
-    let mut writer = EventWriter::with_options(io, options.buffer_limit, options.timers);
-    let mut feed = Feed {
-        source: pin!(source),
-        next: None,
-        handed_over: 0,
-        state: SourceState::Ready,
+    let source = pin!(source);
+    let mut connection = Connection {
+        writer: EventWriter::with_options(io, options.buffer_limit, options.timers),
+        feed: Feed::new(source),
+        reason: Reason::Dropped,
     };
+    let Connection { writer, feed, .. } = &mut connection;
 
     if !options.head.is_empty() {
         writer.push_raw(&options.head);
@@ -48,31 +49,47 @@ where
     if let Some(greeting) = &options.greeting {
         writer.push(greeting.clone().into(), Kind::Other);
     }
-    let reason = run(&mut writer, &mut feed, &options).await;
+    let reason = run(writer, feed, &options).await;
     let in_good_order = async {
         match reason {
-            Reason::Lifetime | Reason::Shutdown => {
-                say_farewell(&mut writer, &mut feed, &options).await
-            }
+            Reason::Lifetime | Reason::Shutdown => say_farewell(writer, feed, &options).await,
             Reason::Finished => writer.shutdown().await,
             _ => Ok(()),
         }
     };
     // What it could not do in time shows in the counts.
     let _ = timeout(options.drain, in_good_order).await;
+    connection.reason = reason;
+    connection.summary()
+}
 
-    let outbox = writer.outbox();
-    let summary = Summary {
-        reason,
-        events: outbox.events(),
-        cut: outbox.is_mid_event(),
-        heartbeats: outbox.heartbeats(),
-        bytes: outbox.written(),
-        high_water: outbox.high_water(),
-        duration: writer.age().into(),
-    };
-    feed.source.as_mut().ended(&summary);
-    summary
+/// What tells the source how it ended, also when the future is dropped.
+struct Connection<'s, IO: AsyncWrite + Unpin, S: Source> {
+    writer: EventWriter<IO>,
+    feed: Feed<'s, S>,
+    reason: Reason,
+}
+
+impl<IO: AsyncWrite + Unpin, S: Source> Connection<'_, IO, S> {
+    fn summary(&self) -> Summary {
+        let outbox = self.writer.outbox();
+        Summary {
+            reason: self.reason,
+            events: outbox.events(),
+            cut: outbox.is_mid_event(),
+            heartbeats: outbox.heartbeats(),
+            bytes: outbox.written(),
+            high_water: outbox.high_water(),
+            duration: self.writer.age().into(),
+        }
+    }
+}
+
+impl<IO: AsyncWrite + Unpin, S: Source> Drop for Connection<'_, IO, S> {
+    fn drop(&mut self) {
+        let summary = self.summary();
+        self.feed.source.as_mut().ended(&summary);
+    }
 }
 
 /// How many times around before other tasks get a turn.
@@ -134,16 +151,18 @@ where
         feed.state = SourceState::Ended;
     }
     poll_fn(|cx| {
-        loop {
+        for _ in 0..ROUNDS {
             feed.fill(writer, cx);
             let flushed = writer.poll_flush(cx);
             feed.note_progress(writer);
             ready!(flushed)?;
-            if feed.state != SourceState::Ready {
+            if feed.state != SourceState::Ready && feed.next.is_none() {
                 // A source that is waiting has nothing that was accepted before.
                 return Poll::Ready(Ok::<(), Reason>(()));
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     })
     .await?;
     for frame in options.parting() {
@@ -170,7 +189,16 @@ enum SourceState {
     Ended,
 }
 
-impl<S: Source> Feed<'_, S> {
+impl<'s, S: Source> Feed<'s, S> {
+    const fn new(source: Pin<&'s mut S>) -> Self {
+        Self {
+            source,
+            next: None,
+            handed_over: 0,
+            state: SourceState::Ready,
+        }
+    }
+
     /// Moves frames from the source to the writer while there are some and there is room.
     fn fill<IO: AsyncWrite + Unpin>(&mut self, writer: &mut EventWriter<IO>, cx: &mut Context<'_>) {
         loop {
@@ -181,7 +209,12 @@ impl<S: Source> Feed<'_, S> {
                 }
                 writer.push(frame.into(), Kind::Event);
             }
-            if self.state == SourceState::Ended || !writer.has_room(1) {
+            if self.state == SourceState::Ended {
+                return;
+            }
+            if !writer.has_room(1) {
+                // Whatever has woken the task: it is asked again when there is room.
+                self.state = SourceState::Ready;
                 return;
             }
             match self.source.as_mut().poll_frame(cx) {
@@ -232,7 +265,7 @@ impl Input {
         while self.is_open {
             let mut space = [MaybeUninit::uninit(); 512];
             let mut buffer = ReadBuf::uninit(&mut space);
-            match ready!(Pin::new(&mut *io).poll_read(cx, &mut buffer)) {
+            match ready!(attempt(cx, |cx| Pin::new(&mut *io).poll_read(cx, &mut buffer))) {
                 Ok(()) if !buffer.filled().is_empty() => {
                     let Some(left) = self.left.checked_sub(buffer.filled().len()) else {
                         return Poll::Ready(Reason::TooMuchInput);
@@ -241,12 +274,7 @@ impl Input {
                 }
                 Ok(()) if self.allow_half_close => self.is_open = false,
                 Ok(()) => return Poll::Ready(Reason::PeerClosed),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Err(error) => return Poll::Ready(Reason::of(&error)),
+                Err(reason) => return Poll::Ready(reason),
             }
         }
         Poll::Pending

@@ -6,6 +6,7 @@ use std::{future::pending, ops::RangeInclusive, time::Duration};
 
 use common::{
     frames::{HEARTBEAT, comments, encoded, events},
+    no_hang,
     transport::{Act, Probe, Transport},
 };
 use sse_codec::{Event, Frame, Millis, TimersConfig};
@@ -31,7 +32,10 @@ fn writer(timers: TimersConfig) -> (EventWriter<Transport>, Probe) {
 /// Tokio's timer rounds up to the next millisecond.
 fn assert_in(time: Duration, range: RangeInclusive<u64>) {
     let millis = time.as_millis() as u64;
-    assert!(range.contains(&millis) || millis == range.end() + 1, "{time:?}");
+    assert!(
+        range.contains(&millis) || millis == range.end() + 1,
+        "{time:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -58,10 +62,18 @@ async fn there_are_no_heartbeats_while_events_are_sent() {
     let (mut writer, probe) = writer(HEARTBEAT_ONLY);
     for _ in 0..100 {
         writer.send(text("x")).await.unwrap();
-        assert!(timeout(Duration::from_millis(5_999), writer.keep_alive()).await.is_err());
+        assert!(
+            timeout(Duration::from_millis(5_999), writer.keep_alive())
+                .await
+                .is_err()
+        );
     }
     assert_eq!(comments(&probe.received()), 0);
-    assert!(timeout(Duration::from_secs(10), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_millis(4_002), writer.keep_alive())
+            .await
+            .is_err()
+    );
     assert_eq!(comments(&probe.received()), 1);
 }
 
@@ -69,19 +81,43 @@ async fn there_are_no_heartbeats_while_events_are_sent() {
 async fn there_are_no_heartbeats_behind_what_waits() {
     let (mut writer, probe) = writer(HEARTBEAT_ONLY);
     probe.script().at = [(4, Act::Stall)].into();
-    assert!(timeout(Duration::from_secs(60), writer.send(text("x"))).await.is_err());
-    assert!(timeout(Duration::from_secs(600), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_secs(60), writer.send(text("x")))
+            .await
+            .is_err()
+    );
+    assert!(
+        timeout(Duration::from_secs(600), writer.keep_alive())
+            .await
+            .is_err()
+    );
     probe.resume();
-    assert!(timeout(Duration::from_millis(5_999), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_millis(5_999), writer.keep_alive())
+            .await
+            .is_err()
+    );
     assert_eq!(probe.received(), text("x").to_vec());
 
     // Neither behind what waits to be flushed.
     probe.script().flushes = [Act::Stall].into();
-    assert!(timeout(Duration::from_secs(60), writer.send(text("x"))).await.is_err());
-    assert!(timeout(Duration::from_secs(600), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_secs(60), writer.send(text("x")))
+            .await
+            .is_err()
+    );
+    assert!(
+        timeout(Duration::from_secs(600), writer.keep_alive())
+            .await
+            .is_err()
+    );
     assert_eq!(comments(&probe.received()), 0);
     probe.resume();
-    assert!(timeout(Duration::from_secs(11), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_secs(11), writer.keep_alive())
+            .await
+            .is_err()
+    );
     assert_eq!(comments(&probe.received()), 1);
 }
 
@@ -89,13 +125,24 @@ async fn there_are_no_heartbeats_behind_what_waits() {
 async fn a_slept_through_night_is_one_heartbeat() {
     let (mut writer, probe) = writer(HEARTBEAT_ONLY);
     sleep(Duration::from_secs(36_000)).await;
-    assert!(timeout(Duration::from_secs(1), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_secs(1), writer.keep_alive())
+            .await
+            .is_err()
+    );
     assert_eq!(comments(&probe.received()), 1);
 }
 
 /// The calls that wait for the transport.
-const CALLS: [&str; 7] =
-    ["send", "feed", "encoded", "flush", "heartbeat", "keep_alive", "shutdown"];
+const CALLS: [&str; 7] = [
+    "send",
+    "feed",
+    "encoded",
+    "flush",
+    "heartbeat",
+    "keep_alive",
+    "shutdown",
+];
 
 async fn wait_in(call: &str, writer: &mut EventWriter<Transport>) -> Reason {
     let result = match call {
@@ -117,16 +164,22 @@ async fn wait_in(call: &str, writer: &mut EventWriter<Transport>) -> Reason {
 async fn the_deadline_ends_every_call_that_waits() {
     for call in CALLS {
         let (mut writer, probe) = writer(DEADLINE);
-        probe.script().at = [(10, Act::Stall)].into();
+        probe.script().at = [(3, Act::Stall)].into();
         writer.feed(text("waiting")).await.unwrap();
         let begin = Instant::now();
-        assert_eq!(wait_in(call, &mut writer).await, Reason::WriteDeadline);
+        assert_eq!(
+            no_hang(wait_in(call, &mut writer)).await,
+            Reason::WriteDeadline
+        );
         assert_in(begin.elapsed(), 5_000..=5_000);
 
         // It stays so, also if the peer comes back.
         probe.resume();
-        assert_eq!(wait_in(call, &mut writer).await, Reason::WriteDeadline);
-        assert_eq!(probe.received().len(), 10);
+        assert_eq!(
+            no_hang(wait_in(call, &mut writer)).await,
+            Reason::WriteDeadline
+        );
+        assert_eq!(probe.received().len(), 3);
     }
 }
 
@@ -137,13 +190,17 @@ async fn the_deadline_covers_flushing_and_shutting_down() {
         probe.script().flushes = [Act::Stall].into();
         writer.feed(text("waiting")).await.unwrap();
         let begin = Instant::now();
-        assert_eq!(wait_in(call, &mut writer).await, Reason::WriteDeadline, "{call}");
+        assert_eq!(
+            no_hang(wait_in(call, &mut writer)).await,
+            Reason::WriteDeadline,
+            "{call}"
+        );
         assert_in(begin.elapsed(), 5_000..=5_000);
     }
     let (mut writer, probe) = writer(DEADLINE);
     probe.script().shutdowns = [Act::Stall].into();
     let begin = Instant::now();
-    assert_eq!(writer.shutdown().await, Err(Reason::WriteDeadline));
+    assert_eq!(no_hang(writer.shutdown()).await, Err(Reason::WriteDeadline));
     assert_in(begin.elapsed(), 5_000..=5_000);
 }
 
@@ -202,7 +259,11 @@ async fn the_deadline_does_not_run_before_the_transport_was_asked() {
 async fn the_deadline_does_not_run_while_nothing_waits() {
     let (mut writer, probe) = writer(DEADLINE);
     writer.send(text("x")).await.unwrap();
-    assert!(timeout(Duration::from_secs(600), writer.keep_alive()).await.is_err());
+    assert!(
+        timeout(Duration::from_secs(600), writer.keep_alive())
+            .await
+            .is_err()
+    );
     probe.script().writes = [Act::Later].into();
     writer.send(text("y")).await.unwrap();
     assert_eq!(events(&probe.received()), ["x", "y"]);
@@ -220,14 +281,17 @@ async fn at_the_end_of_the_lifetime_there_is_time_for_a_farewell() {
         lifetimes.push(begin.elapsed());
         assert_eq!(writer.keep_alive().await, Reason::Lifetime, "at once");
         let heartbeats = comments(&probe.received());
-        assert!((4..=9).contains(&heartbeats), "{heartbeats}");
+        assert!((3..=10).contains(&heartbeats), "{heartbeats}");
         writer.send(text("bye")).await.unwrap();
         writer.shutdown().await.unwrap();
         assert_eq!(events(&probe.received()), ["bye"]);
-        assert_eq!(writer.send(text("x")).await, Err(SendError::Ended(Reason::Finished)));
+        assert_eq!(
+            writer.send(text("x")).await,
+            Err(SendError::Ended(Reason::Finished))
+        );
     }
     lifetimes.sort();
-    assert!(lifetimes[10] < Duration::from_secs(50) && lifetimes[40] > Duration::from_secs(50));
+    assert!(lifetimes[5] < Duration::from_secs(50) && lifetimes[45] > Duration::from_secs(50));
 }
 
 #[tokio::test(start_paused = true)]
@@ -238,7 +302,7 @@ async fn a_lifetime_that_ends_inside_a_send_does_not_end_the_send() {
     let later = async {
         sleep(Duration::from_secs(3)).await;
         probe.resume();
-        pending().await
+        pending::<()>().await;
     };
     tokio::select! {
         sent = writer.send(text("x")) => sent.unwrap(),

@@ -1,3 +1,5 @@
+use crate::scan::LineEnds;
+
 /// A piece of the stream as it came from the transport, and how far it has been read.
 ///
 /// The cursor owns the borrow: what a [`Lexer`](crate::Lexer) or a [`Parser`](crate::Parser) hands
@@ -19,13 +21,18 @@
 pub struct Chunk<'c> {
     bytes: &'c [u8],
     position: usize,
+    line_ends: LineEnds,
 }
 
 impl<'c> Chunk<'c> {
     /// A chunk of which nothing has been read.
     #[must_use]
     pub const fn new(bytes: &'c [u8]) -> Self {
-        Self { bytes, position: 0 }
+        Self {
+            bytes,
+            position: 0,
+            line_ends: LineEnds::new(),
+        }
     }
 
     /// How many bytes of the chunk have been read. Exact to the byte: right after an event it is
@@ -53,6 +60,21 @@ impl<'c> Chunk<'c> {
         self.bytes.get(self.position).copied()
     }
 
+    /// Takes this many bytes, of which the caller knows that they are there.
+    #[inline]
+    pub(crate) const fn skip(&mut self, count: usize) {
+        self.position += count;
+        debug_assert!(self.position <= self.bytes.len());
+    }
+
+    #[inline]
+    pub(crate) fn starts_with<const N: usize>(&self, bytes: &[u8; N]) -> bool {
+        match self.bytes.get(self.position..) {
+            Some(rest) => rest.first_chunk() == Some(bytes),
+            None => false,
+        }
+    }
+
     pub(crate) const fn advance(&mut self, count: usize) {
         self.seek(self.position.saturating_add(count));
     }
@@ -67,16 +89,33 @@ impl<'c> Chunk<'c> {
 
     /// Takes the bytes up to the next line end, and the line end's first byte; or, where the line
     /// does not end in this chunk, all there is.
+    #[inline]
     pub(crate) fn take_line(&mut self) -> (&'c [u8], Option<u8>) {
         let rest = self.rest();
-        if let Some(len) = memchr::memchr2(b'\n', b'\r', rest)
+        if let Some(len) = self.line_ends.first(self.bytes, self.position)
             && let Some((line, [end, ..])) = rest.split_at_checked(len)
         {
-            self.advance(len + 1);
+            self.position += len + 1;
             (line, Some(*end))
         } else {
-            self.advance(rest.len());
+            self.position = self.bytes.len();
             (rest, None)
         }
+    }
+
+    /// What is left up to the next line end, and what comes from there on, if there is a line end.
+    /// Takes nothing.
+    #[inline]
+    pub(crate) fn peek_line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
+        let len = self.line_ends.first(self.bytes, self.position)?;
+        self.bytes.get(self.position..)?.split_at_checked(len)
+    }
+
+    /// Takes the next byte if it is this one.
+    #[inline]
+    pub(crate) fn take_byte(&mut self, byte: u8) -> bool {
+        let takes = self.peek() == Some(byte);
+        self.position += usize::from(takes);
+        takes
     }
 }

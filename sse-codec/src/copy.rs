@@ -12,6 +12,13 @@ pub(crate) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
     }
 }
 
+/// Copies `bytes` to `at`, and after them what happens to follow, so that no call of `memcpy` is
+/// needed for a short value.
+#[inline]
+pub(crate) fn put_short(into: &mut [u8], at: usize, bytes: &[u8]) {
+    put(into, at, bytes);
+}
+
 /// Moves `len` bytes from `from` to `to`.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
     let fits = |at: usize| at <= bytes.len() && len <= bytes.len() - at;

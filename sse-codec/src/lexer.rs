@@ -153,56 +153,121 @@ impl Lexer {
     ///
     /// A line that the end of the stream cuts off has no meaning (§9.2.6), so there is nothing to
     /// call at the end.
+    #[inline]
     pub fn next_token<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Token<'c>> {
         loop {
             let byte = chunk.peek()?;
             match self.state {
-                State::LineStart => match byte {
-                    b'\n' | b'\r' => {
-                        chunk.advance(1);
-                        self.end_line(byte);
-                        return Some(Token::BlankLine);
-                    }
-                    b':' => {
-                        chunk.advance(1);
-                        return Some(self.comment(true, chunk));
-                    }
-                    _ => {
-                        self.state = match Field::starting_with(byte) {
-                            Some(field) => State::Name(field, 0),
-                            None => State::Ignored,
-                        }
-                    }
-                },
-                State::Name(field, matched) => {
-                    if let Some(piece) = self.name(field, matched, chunk) {
-                        return Some(Token::Field(field, piece));
-                    }
-                }
-                State::Value(field) => {
-                    return Some(Token::Field(field, self.value(field, None, chunk)));
-                }
-                State::AfterColon(field) => {
-                    self.state = State::Value(field);
-                    if byte == b' ' {
-                        chunk.advance(1);
-                    }
-                }
-                State::Comment => return Some(self.comment(false, chunk)),
-                State::Ignored => {
-                    if let (_, Some(end)) = chunk.take_line() {
-                        self.end_line(end);
-                    }
-                }
                 State::AfterCr => {
                     self.state = State::LineStart;
-                    if byte == b'\n' {
-                        chunk.advance(1);
-                    }
+                    chunk.take_byte(b'\n');
                 }
                 State::ByteOrderMark(matched) => self.byte_order_mark(matched, byte, chunk),
+                state => {
+                    if let Some(token) = self.line(state, chunk) {
+                        return Some(token);
+                    }
+                }
             }
         }
+    }
+
+    /// Whether the chunk goes on with the start of a line.
+    #[inline]
+    pub(crate) fn at_line_start(&mut self, chunk: &mut Chunk<'_>) -> bool {
+        if matches!(self.state, State::AfterCr) && !chunk.is_empty() {
+            self.state = State::LineStart;
+            chunk.take_byte(b'\n');
+        }
+        matches!(self.state, State::LineStart)
+    }
+
+    /// Takes the bytes of a line, which is followed by `after`, and its line end.
+    #[inline]
+    pub(crate) fn take_line(&mut self, chunk: &mut Chunk<'_>, line: &[u8], after: &[u8]) {
+        chunk.skip(line.len() + 1);
+        self.state = match after {
+            [b'\r', b'\n', ..] => {
+                chunk.advance(1);
+                State::LineStart
+            }
+            [b'\r', ..] => State::AfterCr,
+            _ => State::LineStart,
+        };
+    }
+
+    /// Takes the blank line that stands here, if there is one.
+    #[inline]
+    pub(crate) fn blank_line(&mut self, chunk: &mut Chunk<'_>) -> bool {
+        if !self.at_line_start(chunk) {
+            return false;
+        }
+        match chunk.peek() {
+            Some(b'\n') => {}
+            Some(b'\r') => self.state = State::AfterCr,
+            _ => return false,
+        };
+        chunk.advance(1);
+        true
+    }
+
+    /// At the start of a line: takes a `data` line and the blank line after it, if both lie whole
+    /// in the chunk and the value is no longer than `limit`.
+    #[inline]
+    pub(crate) fn data_block<'c>(
+        &mut self,
+        chunk: &mut Chunk<'c>,
+        limit: usize,
+    ) -> Option<&'c [u8]> {
+        if !self.at_line_start(chunk) || !chunk.starts_with(b"data:") {
+            return None;
+        }
+        let (line, after) = chunk.peek_line()?;
+        let (ends, state) = match after {
+            [b'\n', b'\n', ..] => (2, State::LineStart),
+            [b'\r', b'\n', b'\r', ..] => (3, State::AfterCr),
+            [b'\r', b'\n', b'\n', ..] => (3, State::LineStart),
+            [_, b'\r', ..] => (2, State::AfterCr),
+            _ => return None,
+        };
+        let value = match line {
+            [_, _, _, _, _, b' ', value @ ..] | [_, _, _, _, _, value @ ..] => value,
+            _ => return None,
+        };
+        if value.len() > limit {
+            return None;
+        }
+        chunk.skip(line.len() + ends);
+        self.state = state;
+        Some(value)
+    }
+
+    /// Takes heartbeats, if some stand here.
+    #[inline]
+    pub(crate) fn heartbeats(&mut self, chunk: &mut Chunk<'_>) -> bool {
+        const EIGHT: [u8; 24] = *b":\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n";
+        let before = chunk.rest();
+        let mut rest = before;
+        while let Some((&EIGHT, more)) = rest.split_first_chunk() {
+            rest = more;
+        }
+        while let [b':', b'\n', b'\n', more @ ..] = rest {
+            rest = more;
+        }
+        chunk.advance(before.len() - rest.len());
+        before.len() != rest.len()
+    }
+
+    /// The chunk ends inside this field's value.
+    #[inline]
+    pub(crate) fn cut_in_value(&mut self, field: Field, chunk: &mut Chunk<'_>) {
+        self.state = State::Value(field);
+        chunk.seek(usize::MAX);
+    }
+
+    #[inline]
+    pub(crate) fn in_data(&self) -> bool {
+        matches!(self.state, State::Value(Field::Data))
     }
 
     /// Passes over what is left of the line.
@@ -210,106 +275,124 @@ impl Lexer {
         self.state = State::Ignored;
     }
 
+    /// Reads a line, or what the chunk has of it, on from `state`. `None` when it means nothing, or
+    /// does not yet.
+    #[inline]
+    fn line<'c>(&mut self, state: State, chunk: &mut Chunk<'c>) -> Option<Token<'c>> {
+        let start = chunk.position();
+        let (line, end) = chunk.take_line();
+        self.state = match end {
+            Some(b'\r') => State::AfterCr,
+            Some(_) => State::LineStart,
+            None => state,
+        };
+        let ends = end.is_some();
+        let piece = |bytes| Piece {
+            bytes,
+            starts: false,
+            ends,
+            named_at: 0,
+        };
+        match state {
+            State::LineStart => match line {
+                [] => Some(Token::BlankLine),
+                [b':', text @ ..] => {
+                    self.unless(ends, State::Comment);
+                    Some(Token::Comment(Piece {
+                        starts: true,
+                        named_at: start + 1,
+                        ..piece(text)
+                    }))
+                }
+                [first, ..] => match Field::starting_with(*first) {
+                    Some(field) => self.name(field, 0, line, ends, start),
+                    None => {
+                        self.unless(ends, State::Ignored);
+                        None
+                    }
+                },
+            },
+            State::Name(field, matched) => self.name(field, matched, line, ends, start),
+            State::AfterColon(field) => {
+                self.unless(ends, State::Value(field));
+                Some(Token::Field(
+                    field,
+                    piece(line.strip_prefix(b" ").unwrap_or(line)),
+                ))
+            }
+            State::Value(field) => Some(Token::Field(field, piece(line))),
+            State::Comment => Some(Token::Comment(piece(line))),
+            State::Ignored | State::AfterCr | State::ByteOrderMark(_) => None,
+        }
+    }
+
+    /// The line goes on in the next chunk, in this state.
+    #[inline]
+    const fn unless(&mut self, ends: bool, state: State) {
+        if !ends {
+            self.state = state;
+        }
+    }
+
     /// Reads on in a name of which `matched` bytes have been seen. `None` when the line turns out
     /// to mean nothing, or the chunk is used up.
-    fn name<'c>(&mut self, field: Field, matched: u8, chunk: &mut Chunk<'c>) -> Option<Piece<'c>> {
+    #[inline]
+    fn name<'c>(
+        &mut self,
+        field: Field,
+        matched: u8,
+        line: &'c [u8],
+        ends: bool,
+        start: usize,
+    ) -> Option<Token<'c>> {
         let expected = field.name().as_bytes().get(usize::from(matched)..)?;
-        let seen = expected
-            .iter()
-            .zip(chunk.rest())
-            .take_while(|(a, b)| a == b)
-            .count();
-        chunk.advance(seen);
-        let Some(byte) = chunk.peek() else {
+        let Some(rest) = line.strip_prefix(expected) else {
             // A name has at most five bytes.
-            self.state = State::Name(field, matched.wrapping_add(seen as u8));
+            self.unless(
+                ends,
+                if expected.starts_with(line) {
+                    State::Name(field, matched + line.len() as u8)
+                } else {
+                    State::Ignored
+                },
+            );
             return None;
         };
-        if seen < expected.len() {
-            self.state = State::Ignored;
-            return None;
-        }
-        match byte {
-            b':' => {
-                chunk.advance(1);
-                Some(self.after_colon(field, chunk))
+        let value = match rest {
+            // "If value starts with a U+0020 SPACE character, remove it from value."
+            [b':', b' ', value @ ..] | [b':', value @ ..] => {
+                self.unless(
+                    ends,
+                    if rest.len() == 1 {
+                        State::AfterColon(field)
+                    } else {
+                        State::Value(field)
+                    },
+                );
+                value
             }
             // "Otherwise, the string is not empty but does not contain a U+003A COLON character (:):
             // Process the field using […] the whole line as the field name, and the empty string
             // as the field value."
-            b'\n' | b'\r' => {
-                chunk.advance(1);
-                self.end_line(byte);
-                Some(Piece {
-                    bytes: b"",
-                    starts: true,
-                    ends: true,
-                    named_at: chunk.position(),
-                })
+            [] if ends => b"",
+            [] => {
+                self.state = State::Name(field, matched + line.len() as u8);
+                return None;
             }
             _ => {
-                self.state = State::Ignored;
-                None
+                self.unless(ends, State::Ignored);
+                return None;
             }
-        }
-    }
-
-    /// "If value starts with a U+0020 SPACE character, remove it from value."
-    fn after_colon<'c>(&mut self, field: Field, chunk: &mut Chunk<'c>) -> Piece<'c> {
-        let named_at = chunk.position();
-        match chunk.peek() {
-            Some(b' ') => chunk.advance(1),
-            Some(_) => {}
-            None => {
-                self.state = State::AfterColon(field);
-                return Piece {
-                    bytes: b"",
-                    starts: true,
-                    ends: false,
-                    named_at,
-                };
-            }
-        }
-        self.value(field, Some(named_at), chunk)
-    }
-
-    /// `named_at` is given for the first piece of the line.
-    fn value<'c>(
-        &mut self,
-        field: Field,
-        named_at: Option<usize>,
-        chunk: &mut Chunk<'c>,
-    ) -> Piece<'c> {
-        self.state = State::Value(field);
-        self.piece(named_at, chunk)
-    }
-
-    fn comment<'c>(&mut self, starts: bool, chunk: &mut Chunk<'c>) -> Token<'c> {
-        self.state = State::Comment;
-        let named_at = starts.then_some(chunk.position());
-        Token::Comment(self.piece(named_at, chunk))
-    }
-
-    fn piece<'c>(&mut self, named_at: Option<usize>, chunk: &mut Chunk<'c>) -> Piece<'c> {
-        let (bytes, end) = chunk.take_line();
-        if let Some(end) = end {
-            self.end_line(end);
-        }
-        Piece {
-            bytes,
-            starts: named_at.is_some(),
-            ends: end.is_some(),
-            named_at: named_at.unwrap_or_default(),
-        }
-    }
-
-    /// The line is over with this byte, the first of its line end.
-    const fn end_line(&mut self, end: u8) {
-        self.state = if end == b'\r' {
-            State::AfterCr
-        } else {
-            State::LineStart
         };
+        Some(Token::Field(
+            field,
+            Piece {
+                bytes: value,
+                starts: true,
+                ends,
+                named_at: start + expected.len() + 1,
+            },
+        ))
     }
 
     /// "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any." Bytes
@@ -328,6 +411,14 @@ impl Lexer {
             self.state = State::Ignored;
         }
     }
+}
+
+/// The value in a line that starts with a name and a colon of this length together: "If value starts
+/// with a U+0020 SPACE character, remove it from value."
+#[inline]
+pub(crate) fn field_value(line: &[u8], name: usize) -> &[u8] {
+    let space = usize::from(line.get(name) == Some(&b' '));
+    line.get(name + space..).unwrap_or_default()
 }
 
 impl Default for Lexer {

@@ -15,6 +15,7 @@ pub mod http;
 mod lexer;
 mod millis;
 mod parser;
+mod scan;
 mod timers;
 
 pub use chunk::Chunk;

@@ -11,7 +11,7 @@ pub mod transport;
 
 use std::{
     future::Future,
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -19,6 +19,9 @@ use std::{
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
+
+use futures_core::Stream;
+use sse_codec_tokio::EncodedFrame;
 
 /// The one limit in real time: what takes longer hangs.
 pub async fn no_hang<F: Future>(future: F) -> F::Output {
@@ -79,6 +82,35 @@ impl Wake for Wakes {
     fn wake(self: Arc<Self>) {
         self.0.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// A stream made of a function.
+#[derive(Debug)]
+pub struct FromFn<F>(pub F);
+
+impl<F> Stream for FromFn<F>
+where
+    F: FnMut(&mut Context<'_>) -> Poll<Option<EncodedFrame>> + Unpin,
+{
+    type Item = EncodedFrame;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<EncodedFrame>> {
+        (self.0)(cx)
+    }
+}
+
+/// A source that never has an event, and holds a resource.
+pub fn silent(resource: Resource) -> impl Stream<Item = EncodedFrame> + Unpin + Send {
+    FromFn(move |_: &mut Context<'_>| {
+        let _ = &resource;
+        Poll::Pending
+    })
+}
+
+/// These events, all of them ready.
+pub fn ready(events: Vec<EncodedFrame>) -> impl Stream<Item = EncodedFrame> + Unpin + Send {
+    let mut events = events.into_iter();
+    FromFn(move |_: &mut Context<'_>| Poll::Ready(events.next()))
 }
 
 /// A resource; the counter says how many there are.

@@ -122,6 +122,13 @@ impl Probe {
         std::mem::take(&mut self.script().calls)
     }
 
+    /// Ends the stall at the byte where the stream is.
+    pub fn resume_one(&self) {
+        let mut script = self.script();
+        script.at.pop_front();
+        script.stalled.drain(..).for_each(Waker::wake);
+    }
+
     /// Ends every stall.
     pub fn resume(&self) {
         let mut script = self.script();

@@ -192,9 +192,25 @@ impl<'a> Frame<'a> {
         Ok(buffer.get(..len).unwrap_or_default())
     }
 
+    /// About how many bytes the frame has, without looking at its text.
+    #[cfg(feature = "alloc")]
+    fn min_len(&self) -> usize {
+        let value = |value: Option<&[u8]>| value.map_or(0, <[u8]>::len);
+        let text = match self.lines {
+            Lines::None => 0,
+            Lines::Data(text) | Lines::Comment(text) => text.len(),
+        };
+        value(self.event_type)
+            .saturating_add(value(self.id))
+            .saturating_add(text)
+            .saturating_add(64)
+    }
+
     /// Appends the frame to `buffer`.
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
+        // Enough for a frame of one line, and for the text of one of many.
+        buffer.reserve(self.min_len());
         for slice in self.slices() {
             buffer.extend_from_slice(slice);
         }

@@ -2,6 +2,7 @@
 //! a comment line by line, then the blank line.
 
 use super::Frame;
+use crate::scan::line_end;
 
 /// What is left of a frame, as pairs of a label and a value. The end of a line belongs to the label
 /// that follows it; the last label is the blank line.
@@ -95,7 +96,7 @@ impl<'a> Walk<'a> {
 
 /// The first line of `text`, and what follows its line end if it has one.
 pub(super) fn split_line(text: &[u8]) -> (&[u8], Option<&[u8]>) {
-    let end = memchr::memchr2(b'\n', b'\r', text).and_then(|len| text.split_at_checked(len));
+    let end = line_end(text).and_then(|len| text.split_at_checked(len));
     match end {
         Some((line, [b'\r', b'\n', rest @ ..] | [_, rest @ ..])) => (line, Some(rest)),
         _ => (text, None),

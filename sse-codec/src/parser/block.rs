@@ -21,6 +21,8 @@ pub(super) struct Block {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
+    /// No field of the block has come yet.
+    Fresh,
     Reading,
     /// The block is over and has been given out as an event, which may still be looked at.
     GivenOut,
@@ -31,7 +33,7 @@ pub(super) enum Phase {
 impl Block {
     pub(super) const fn new() -> Self {
         Self {
-            phase: Phase::Reading,
+            phase: Phase::Fresh,
             has_data: false,
             has_id: false,
             has_retry: false,

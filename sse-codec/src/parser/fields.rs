@@ -130,13 +130,15 @@ impl<S: Storage> Parser<S> {
     }
 
     /// What may still be added to the block.
-    fn room(&self) -> Room {
+    #[inline]
+    pub(super) fn room(&self) -> Room {
         self.room_beside(self.block.len())
     }
 
     /// What may still be added to the ID being read: it has taken the place of the block's earlier
     /// one, and has to fit its slot too.
-    fn id_room(&self) -> Room {
+    #[inline]
+    pub(super) fn id_room(&self) -> Room {
         let mut room = self.room_beside(self.block.arena_len());
         let limit = self.storage.id_limit();
         let bytes = limit.saturating_sub(self.block.line_len);
@@ -226,7 +228,8 @@ impl<S: Storage> Parser<S> {
     }
 
     /// The arena with room for what the block counts and this much more.
-    fn arena(&mut self, more: usize) -> &mut [u8] {
+    #[inline]
+    pub(super) fn arena(&mut self, more: usize) -> &mut [u8] {
         self.storage
             .arena_mut(self.block.arena_len() + more, self.block.type_len)
     }

@@ -2,6 +2,7 @@
 
 mod block;
 mod error;
+mod fast;
 mod fields;
 mod storage;
 
@@ -175,19 +176,36 @@ impl<S: Storage> Parser<S> {
     /// # Errors
     /// [`Overflow`] when a block is larger than the limit. Call again with the same chunk: the
     /// parser goes on with the next block.
+    #[inline]
     pub fn next_event<'p, 'c: 'p>(
         &'p mut self,
         chunk: &mut Chunk<'c>,
     ) -> Result<Option<Event<'p>>, Overflow> {
-        let ready = self.next_ready(chunk)?;
-        Ok(ready.map(|ready| self.event(ready)))
+        if let Some(data) = self.data_block(chunk) {
+            return Ok(Some(
+                Event::new(data).with_last_event_id(self.last_event_id()),
+            ));
+        }
+        Ok(match self.advance(chunk, Wanted::Events)? {
+            Some(Step::Event(ready)) => Some(self.event(ready)),
+            Some(Step::Comment(_) | Step::Retry(_)) | None => None,
+        })
     }
 
     /// Like [`next_event`](Self::next_event), borrowing from the chunk only.
     ///
     /// # Errors
     /// As [`next_event`](Self::next_event).
+    #[inline]
     pub fn next_ready<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
+        if let Some(data) = self.data_block(chunk) {
+            return Ok(Some(Ready {
+                held: Held {
+                    data: Some(data),
+                    event_type: None,
+                },
+            }));
+        }
         match self.advance(chunk, Wanted::Events)? {
             Some(Step::Event(ready)) => Ok(Some(ready)),
             Some(Step::Comment(_) | Step::Retry(_)) | None => Ok(None),
@@ -225,6 +243,14 @@ impl<S: Storage> Parser<S> {
     /// # Errors
     /// As [`next_event`](Self::next_event).
     pub fn step<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Step<'c>>, Overflow> {
+        if let Some(data) = self.data_block(chunk) {
+            return Ok(Some(Step::Event(Ready {
+                held: Held {
+                    data: Some(data),
+                    event_type: None,
+                },
+            })));
+        }
         self.advance(chunk, Wanted::Everything)
     }
 
@@ -296,16 +322,23 @@ impl<S: Storage> Parser<S> {
 
     /// The one loop. Decides first and borrows last: what it finds points into the chunk, and is
     /// copied to the storage only when the chunk ends, or when it returns, inside a block.
+    #[inline(never)]
     fn advance<'c>(
         &mut self,
         chunk: &mut Chunk<'c>,
         wanted: Wanted,
     ) -> Result<Option<Step<'c>>, Overflow> {
-        if self.block.phase == Phase::GivenOut {
-            self.clear();
-        }
         let mut held = Held::default();
-        while let Some(token) = self.lexer.next_token(chunk) {
+        loop {
+            if self.lines(chunk, &mut held, wanted) {
+                return Ok(Some(Step::Event(Ready { held })));
+            }
+            let Some(token) = self.lexer.next_token(chunk) else {
+                break;
+            };
+            if matches!(token, Token::Field(..)) && self.block.phase == Phase::Fresh {
+                self.block.phase = Phase::Reading;
+            }
             let step = match token {
                 Token::BlankLine => {
                     if self.end_block() {

@@ -1,0 +1,99 @@
+//! `EventBody` as a framework polls it.
+#![cfg(feature = "http-body")]
+
+use std::{future::poll_fn, pin::Pin, time::Duration};
+
+use http_body::Body;
+use sse_codec::{Event, Frame, Millis, TimersConfig};
+use sse_codec_tokio::{EncodedFrame, EventBody, Reason, ServeOptions, Source, channel};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+async fn next<S: Source>(body: &mut EventBody<S>) -> Option<String> {
+    let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?;
+    let data = frame.unwrap().into_data().unwrap();
+    Some(String::from_utf8(data.to_vec()).unwrap())
+}
+
+fn message(text: &str) -> EncodedFrame {
+    Frame::message(text.as_bytes()).into()
+}
+
+#[tokio::test]
+async fn greeting_then_events_that_are_ready_together_then_the_end() {
+    let (sender, receiver) = channel(8);
+    let mut body = EventBody::new(receiver, ServeOptions::new());
+    assert!(!body.is_end_stream());
+    assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
+    sender.send(message("a")).await.unwrap();
+    assert_eq!(next(&mut body).await.unwrap(), "data: a\n\n");
+    for text in ["b", "c", "d"] {
+        sender.send(message(text)).await.unwrap();
+    }
+    assert_eq!(
+        next(&mut body).await.unwrap(),
+        "data: b\n\ndata: c\n\ndata: d\n\n"
+    );
+    sender.send(message("e")).await.unwrap();
+    let last = sender.clone();
+    drop(sender);
+    drop(last);
+    assert_eq!(next(&mut body).await.unwrap(), "data: e\n\n");
+    assert_eq!(next(&mut body).await, None);
+    assert!(body.is_end_stream());
+    assert_eq!(body.size_hint().exact(), None);
+}
+
+#[tokio::test]
+async fn a_source_is_not_asked_again_after_its_end() {
+    let frames = tokio_stream::iter([message("a"), message("b")]);
+    let mut body = EventBody::new(frames, ServeOptions::new().greeting(None));
+    assert_eq!(next(&mut body).await.unwrap(), "data: a\n\ndata: b\n\n");
+    assert_eq!(next(&mut body).await, None);
+    assert_eq!(next(&mut body).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_while_nothing_else_comes() {
+    let (sender, receiver) = channel(8);
+    let timers = TimersConfig::new().with_heartbeat(Millis(15_000), Millis(0));
+    let mut body = EventBody::new(receiver, ServeOptions::new().greeting(None).timers(timers));
+    let begin = Instant::now();
+    assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
+    assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
+    assert_eq!(begin.elapsed(), Duration::from_secs(30));
+    drop(sender);
+}
+
+#[tokio::test]
+async fn shutdown_drains_and_says_farewell() {
+    let (sender, receiver) = channel(8);
+    let token = CancellationToken::new();
+    let farewell = EncodedFrame::event(Event::text("bye").with_type(b"end")).unwrap();
+    let second = Duration::from_secs(1);
+    let options = ServeOptions::new()
+        .greeting(None)
+        .shutdown(token.clone())
+        .come_back_after(second, second)
+        .farewell(farewell);
+    let mut body = EventBody::new(receiver, options);
+    sender.send(message("accepted")).await.unwrap();
+    token.cancel();
+    assert_eq!(next(&mut body).await.unwrap(), "data: accepted\n\n");
+    let farewell = "retry: 1000\n\nevent: end\ndata: bye\n\n";
+    assert_eq!(next(&mut body).await.unwrap(), farewell);
+    assert_eq!(next(&mut body).await, None);
+    drop(body);
+    let closed = sender.closed().await;
+    assert_eq!((closed.reason, closed.handed_over), (Reason::Shutdown, 1));
+}
+
+#[tokio::test]
+async fn a_body_that_is_dropped_tells_the_sender() {
+    let (sender, receiver) = channel(8);
+    let mut body = EventBody::new(receiver, ServeOptions::new());
+    assert!(next(&mut body).await.is_some());
+    drop(body);
+    assert_eq!(sender.closed().await.reason, Reason::PeerClosed);
+    assert!(sender.send(message("late")).await.is_err());
+}

@@ -1,0 +1,91 @@
+//! What a connection costs in memory, by a counting allocator. One test, so that nothing else
+//! allocates meanwhile.
+
+mod common;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use common::{frames::encoded, poll_times};
+use sse_codec::{Event, Frame, TimersConfig};
+use sse_codec_tokio::{EventWriter, ServeOptions, channel, serve};
+use tokio::io::{AsyncReadExt, duplex};
+
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn held() -> usize {
+    LIVE.load(Ordering::Relaxed)
+}
+
+const LIMIT: usize = 16 * 1024;
+
+/// A peer that reads so many bytes between any two events.
+fn stalled_writer(data: &str, speed: usize) {
+    let (io, mut peer) = duplex(64);
+    let mut writer = EventWriter::with_options(io, LIMIT, TimersConfig::new());
+    let mut space = vec![0; 64];
+    let begin = held();
+    for _ in 0..3_000 {
+        let frame = Frame::event(Event::text(data)).unwrap();
+        poll_times(1, writer.feed(frame), || {});
+        poll_times(1, peer.read(&mut space[..speed]), || {});
+        // The buffer up to twice, for what is written of it is not moved away at once; and where
+        // each frame ends, which for the smallest ones is as much again.
+        assert!(held() - begin <= 4 * LIMIT + 1024);
+    }
+    assert!(writer.pending() > LIMIT - data.len() - 8 && writer.pending() <= LIMIT);
+    while poll_times(1, writer.flush(), || {}).is_none() {
+        poll_times(1, peer.read(&mut space), || {});
+    }
+    assert!(held() - begin <= 512, "idle: {}", held() - begin);
+}
+
+#[test]
+fn a_connection_holds_a_bounded_amount_and_an_idle_one_next_to_nothing() {
+    for data in ["", "x", &"x".repeat(100), &"x".repeat(1_000)] {
+        for speed in [0, 1, 7] {
+            stalled_writer(data, speed);
+        }
+    }
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let _context = runtime.enter();
+    let (sender, receiver) = channel(16);
+    let (io, _peer) = duplex(4096);
+    let options = Arc::new(ServeOptions::new());
+    let begin = held();
+    let mut serving = Box::pin(serve(io, receiver, options));
+    for _ in 0..10 {
+        assert!(poll_times(2, serving.as_mut(), || {}).is_none());
+        assert!(held() - begin <= 2 * 1024, "{}", held() - begin);
+        sender.try_send(encoded("x")).unwrap();
+    }
+}
