@@ -4,7 +4,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -12,7 +12,7 @@ use http_body::{Body, Frame as BodyFrame};
 use sse_codec::{Frame, Timeout};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::{Reason, ServeOptions, Source, Summary, alarm::Alarm};
+use crate::{EncodedFrame, Reason, ServeOptions, Source, Summary, alarm::Alarm};
 
 /// The events of a source as the body of a response, for whatever takes a [`Body`]: hyper, axum,
 /// warp, tonic-web. The head is the framework's business; `sse_codec::http::RESPONSE_HEADERS` has
@@ -37,6 +37,8 @@ pub struct EventBody<S: Source> {
     alarm: Alarm,
     shutdown: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     source_has_ended: bool,
+    /// A frame that would have made the last piece too long.
+    next: Option<Bytes>,
     stage: Stage,
     counts: Counts,
 }
@@ -70,6 +72,7 @@ impl<S: Source> EventBody<S> {
             shutdown: shutdown.map(|token| Box::pin(token.cancelled_owned())),
             options,
             source_has_ended: false,
+            next: None,
             stage: Stage::Greeting,
             counts: Counts::default(),
         }
@@ -91,18 +94,20 @@ impl<S: Source> EventBody<S> {
                         self.stop(Reason::Shutdown);
                         continue;
                     }
+                    // Before the events: of a source that is always ready the lifetime ends too.
+                    let timeout = self.alarm.poll(cx);
+                    if timeout == Poll::Ready(Timeout::Lifetime) {
+                        self.stop(Reason::Lifetime);
+                        continue;
+                    }
                     match self.poll_events(cx) {
                         Poll::Ready(Some(data)) => return Poll::Ready(Some(data)),
                         Poll::Ready(None) => self.stage = Stage::Ended(Reason::Finished),
-                        Poll::Pending => match self.alarm.poll(cx) {
-                            Poll::Ready(Timeout::Heartbeat) => {
-                                self.counts.heartbeats += 1;
-                                return Poll::Ready(Some(Frame::HEARTBEAT.to_bytes()));
-                            }
-                            Poll::Ready(Timeout::Lifetime) => self.stop(Reason::Lifetime),
-                            Poll::Ready(_) => {}
-                            Poll::Pending => return Poll::Pending,
-                        },
+                        Poll::Pending if timeout == Poll::Ready(Timeout::Heartbeat) => {
+                            self.counts.heartbeats += 1;
+                            return Poll::Ready(Some(Frame::HEARTBEAT.to_bytes()));
+                        }
+                        Poll::Pending => return Poll::Pending,
                     }
                 }
                 Stage::Draining(reason) => match self.poll_events(cx) {
@@ -126,33 +131,41 @@ impl<S: Source> EventBody<S> {
 
     /// The events that are ready: one as it is, several in one piece.
     fn poll_events(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let mut first = None;
+        let Some(first) = ready!(self.poll_next(cx)) else {
+            return Poll::Ready(None);
+        };
+        self.counts.events += 1;
         let mut joined = BytesMut::new();
-        while joined.len() < self.options.buffer_limit && !self.source_has_ended {
-            match self.source.as_mut().poll_frame(cx) {
-                Poll::Ready(Some(frame)) => {
-                    self.counts.events += 1;
-                    match first.take() {
-                        None if joined.is_empty() => {
-                            first = Some(frame.into_bytes());
-                            continue;
-                        }
-                        None => {}
-                        Some(first) => joined.extend_from_slice(&first),
-                    }
-                    joined.extend_from_slice(frame.as_bytes());
-                }
-                Poll::Ready(None) => self.source_has_ended = true,
-                Poll::Pending if first.is_none() && joined.is_empty() => return Poll::Pending,
-                Poll::Pending => break,
+        while let Poll::Ready(Some(frame)) = self.poll_next(cx) {
+            let len = first.len().max(joined.len()) + frame.len();
+            if len > self.options.buffer_limit {
+                self.next = Some(frame);
+                break;
             }
+            if joined.is_empty() {
+                joined.extend_from_slice(&first);
+            }
+            joined.extend_from_slice(&frame);
+            self.counts.events += 1;
         }
         self.source.as_mut().handed_over(self.counts.events);
-        Poll::Ready(match first {
-            None if joined.is_empty() => None,
-            None => Some(joined.freeze()),
-            first => first,
-        })
+        Poll::Ready(Some(if joined.is_empty() {
+            first
+        } else {
+            joined.freeze()
+        }))
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if let Some(next) = self.next.take() {
+            return Poll::Ready(Some(next));
+        }
+        if self.source_has_ended {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(self.source.as_mut().poll_frame(cx));
+        self.source_has_ended = frame.is_none();
+        Poll::Ready(frame.map(EncodedFrame::into_bytes))
     }
 
     fn stop(&mut self, reason: Reason) {

@@ -28,6 +28,8 @@ use crate::{EncodedFrame, Reason, SendError, Source, Summary};
 /// # let (io, mut peer) = tokio::io::duplex(4096);
 /// let connection = tokio::spawn(serve(io, receiver, ServeOptions::new()));
 /// drop(sender);
+/// # tokio::io::AsyncReadExt::read_to_end(&mut peer, &mut Vec::new()).await?;
+/// # drop(peer);
 /// assert_eq!(connection.await?.events, 1);
 /// # Ok(())
 /// # }

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
 mod channel;

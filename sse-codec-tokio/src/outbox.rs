@@ -10,29 +10,41 @@ use crate::Outgoing;
 
 #[derive(Debug)]
 pub(crate) struct Outbox {
-    buffer: Vec<u8>,
-    /// How much of the buffer has been written.
-    start: usize,
+    buffer: VecDeque<u8>,
     /// A frame that is larger than the buffer may become. Nothing is behind it.
     large: Bytes,
     limit: usize,
     waiting: VecDeque<Waiting>,
-    /// Bytes of the stream that were taken, and that were handed to the transport.
-    taken: u64,
+    /// How much of the first waiting frame was handed to the transport.
+    begun: u64,
+    /// How much was in all.
     written: u64,
-    /// Where the last whole frame ends that was handed to the transport.
-    whole: u64,
     events: u64,
     heartbeats: u64,
     high_water: usize,
 }
 
-/// A frame of which the transport lacks something.
-#[derive(Debug)]
-struct Waiting {
-    /// Where in the stream it ends.
-    end: u64,
-    kind: Kind,
+/// A frame of which the transport lacks something: its length, and in the last two bits its kind.
+/// There can be a thousand of them in a buffer.
+#[derive(Clone, Copy, Debug)]
+struct Waiting(u64);
+
+impl Waiting {
+    const fn new(len: usize, kind: Kind) -> Self {
+        Self((len as u64) << 2 | kind as u64)
+    }
+
+    const fn len(self) -> u64 {
+        self.0 >> 2
+    }
+
+    const fn kind(self) -> Kind {
+        match self.0 & 3 {
+            0 => Kind::Event,
+            1 => Kind::Heartbeat,
+            _ => Kind::Other,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,14 +62,12 @@ const KEPT: usize = 256;
 impl Outbox {
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
-            buffer: Vec::new(),
-            start: 0,
+            buffer: VecDeque::new(),
             large: Bytes::new(),
             limit,
             waiting: VecDeque::new(),
-            taken: 0,
+            begun: 0,
             written: 0,
-            whole: 0,
             events: 0,
             heartbeats: 0,
             high_water: 0,
@@ -69,12 +79,12 @@ impl Outbox {
     }
 
     /// How many bytes wait.
-    pub(crate) const fn pending(&self) -> usize {
-        self.buffer.len() - self.start + self.large.len()
+    pub(crate) fn pending(&self) -> usize {
+        self.buffer.len() + self.large.len()
     }
 
     /// Whether a frame of this length can be taken now.
-    pub(crate) const fn has_room(&self, len: usize) -> bool {
+    pub(crate) fn has_room(&self, len: usize) -> bool {
         let pending = self.pending();
         pending == 0 || (self.large.is_empty() && len <= self.limit.saturating_sub(pending))
     }
@@ -82,14 +92,22 @@ impl Outbox {
     /// Takes a frame, all but the `written` bytes that the transport has already.
     pub(crate) fn push(&mut self, frame: Outgoing<'_>, kind: Kind, len: usize, written: usize) {
         debug_assert!(self.large.is_empty(), "nothing goes behind a large frame");
-        self.note(len, kind);
+        self.waiting.push_back(Waiting::new(len, kind));
         match frame {
             Outgoing::Encoded(frame) if len - written > self.limit && self.large.is_empty() => {
                 self.large = frame.into_bytes();
                 self.large.advance(written);
             }
-            Outgoing::Encoded(frame) => self.extend([&frame.as_bytes()[written..]]),
-            Outgoing::Frame(frame) => self.extend(skip(&frame, written)),
+            Outgoing::Encoded(frame) => {
+                self.reserve(len - written);
+                self.buffer.extend(&frame.as_bytes()[written..]);
+            }
+            Outgoing::Frame(frame) => {
+                self.reserve(len - written);
+                for slice in skip(&frame, written) {
+                    self.buffer.extend(slice);
+                }
+            }
         }
         self.handed_on(written);
         self.high_water = self.high_water.max(self.pending());
@@ -97,28 +115,27 @@ impl Outbox {
 
     /// Takes bytes that are no frame: the head of the response.
     pub(crate) fn push_raw(&mut self, bytes: &[u8]) {
-        self.note(bytes.len(), Kind::Other);
-        self.extend([bytes]);
+        self.waiting
+            .push_back(Waiting::new(bytes.len(), Kind::Other));
+        self.reserve(bytes.len());
+        self.buffer.extend(bytes);
         self.high_water = self.high_water.max(self.pending());
     }
 
     /// What waits, in order.
-    pub(crate) fn slices(&self) -> [IoSlice<'_>; 2] {
-        [
-            IoSlice::new(&self.buffer[self.start..]),
-            IoSlice::new(&self.large),
-        ]
+    pub(crate) fn slices(&self) -> [IoSlice<'_>; 3] {
+        let (first, second) = self.buffer.as_slices();
+        [first, second, &self.large].map(IoSlice::new)
     }
 
     /// The transport has taken this much.
     pub(crate) fn consume(&mut self, written: usize) {
-        let from_buffer = written.min(self.buffer.len() - self.start);
-        self.start += from_buffer;
+        let from_buffer = written.min(self.buffer.len());
+        self.buffer.drain(..from_buffer);
         self.large.advance(written - from_buffer);
         self.handed_on(written);
         if self.pending() == 0 {
             // An idle connection holds no memory.
-            self.start = 0;
             self.buffer.clear();
             self.buffer.shrink_to(KEPT);
             self.waiting.shrink_to(0);
@@ -139,7 +156,7 @@ impl Outbox {
     /// Whether the transport has the beginning of an event and not its end.
     pub(crate) fn is_mid_event(&self) -> bool {
         let waiting = self.waiting.front();
-        self.written > self.whole && waiting.is_some_and(|frame| frame.kind == Kind::Event)
+        self.begun > 0 && waiting.is_some_and(|frame| frame.kind() == Kind::Event)
     }
 
     /// How many bytes were handed to the transport.
@@ -152,21 +169,14 @@ impl Outbox {
         self.high_water
     }
 
-    fn note(&mut self, len: usize, kind: Kind) {
-        self.taken += len as u64;
-        self.waiting.push_back(Waiting {
-            end: self.taken,
-            kind,
-        });
-    }
-
     fn handed_on(&mut self, written: usize) {
         self.written += written as u64;
-        while let Some(Waiting { end, kind }) = self.waiting.front()
-            && *end <= self.written
+        self.begun += written as u64;
+        while let Some(frame) = self.waiting.front()
+            && frame.len() <= self.begun
         {
-            self.whole = *end;
-            match kind {
+            self.begun -= frame.len();
+            match frame.kind() {
                 Kind::Event => self.events += 1,
                 Kind::Heartbeat => self.heartbeats += 1,
                 Kind::Other => {}
@@ -175,14 +185,13 @@ impl Outbox {
         }
     }
 
-    fn extend<'s>(&mut self, slices: impl IntoIterator<Item = &'s [u8]>) {
-        if self.start > 0 && self.start >= self.buffer.len() - self.start {
-            // At most as much is moved as has been written since the last move.
-            self.buffer.drain(..self.start);
-            self.start = 0;
-        }
-        for slice in slices {
-            self.buffer.extend_from_slice(slice);
+    /// Makes room for so much more: by doubling, as a vector would, but not past the limit.
+    fn reserve(&mut self, more: usize) {
+        let needed = self.buffer.len() + more;
+        if needed > self.buffer.capacity() {
+            let doubled = self.buffer.capacity().saturating_mul(2).min(self.limit);
+            self.buffer
+                .reserve_exact(needed.max(doubled) - self.buffer.len());
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_util::io::poll_read_buf;
 
-use crate::{OwnedEvent, owned::Owner};
+use crate::{OwnedEvent, attempt::attempt, owned::Owner};
 
 /// Reads events from an [`AsyncRead`]: the body of a response, without its head.
 ///
@@ -186,24 +186,21 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, ReadError>> {
         self.chunk = Bytes::new();
         self.buffer.reserve(READ);
-        loop {
-            match poll_read_buf(Pin::new(&mut self.io), cx, &mut self.buffer) {
-                Poll::Ready(Ok(count)) => {
-                    if let Some(silence) = &mut self.silence {
-                        silence.end();
-                    }
-                    self.chunk = self.buffer.split().freeze();
-                    return Poll::Ready(Ok(count));
+        match attempt(cx, |cx| {
+            poll_read_buf(Pin::new(&mut self.io), cx, &mut self.buffer)
+        }) {
+            Poll::Ready(Ok(count)) => {
+                if let Some(silence) = &mut self.silence {
+                    silence.end();
                 }
-                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(ReadError::Io(error))),
-                Poll::Pending => {
-                    return match &mut self.silence {
-                        Some(silence) => silence.poll(cx).map(|()| Err(ReadError::TimedOut)),
-                        None => Poll::Pending,
-                    };
-                }
+                self.chunk = self.buffer.split().freeze();
+                Poll::Ready(Ok(count))
             }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(ReadError::Io(error))),
+            Poll::Pending => match &mut self.silence {
+                Some(silence) => silence.poll(cx).map(|()| Err(ReadError::TimedOut)),
+                None => Poll::Pending,
+            },
         }
     }
 }

@@ -24,12 +24,14 @@ pub enum Reason {
 
 impl Reason {
     /// What an error of the transport comes to. That the peer has gone is told in several ways.
-    pub(crate) fn of(error: &io::Error) -> Self {
+    pub(crate) fn of(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::NotConnected => Self::PeerClosed,
+            | io::ErrorKind::NotConnected
+            // TLS without a proper end.
+            | io::ErrorKind::UnexpectedEof => Self::PeerClosed,
             kind => Self::Io(kind),
         }
     }

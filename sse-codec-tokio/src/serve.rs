@@ -8,11 +8,12 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::{
-    EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, outbox::Kind, writer::attempt,
+    EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, attempt::attempt,
+    outbox::Kind,
 };
 
 /// Sends the events of `source` over a connection whose request has been read, until one of them
@@ -24,7 +25,11 @@ use crate::{
 /// - A peer that does not read holds up its own source and nothing else: no more than
 ///   [`buffer_limit`](ServeOptions::buffer_limit) bytes wait here, and the write deadline ends it.
 /// - At [shutdown](ServeOptions::shutdown) and at the end of its lifetime the connection is ended
-///   in good order within a bounded time.
+///   in good order within a bounded time. The future goes on until the client has closed too, or
+///   that time is over; the source hears of the end before.
+///
+/// # Panics
+/// Outside a tokio runtime with its timer enabled.
 ///
 /// # Cancel safety
 /// Dropping the future closes the connection where it stands; the peer makes nothing of half an
@@ -39,7 +44,7 @@ where
     let mut connection = Connection {
         writer: EventWriter::with_options(io, options.buffer_limit, options.timers),
         feed: Feed::new(source),
-        reason: Reason::Dropped,
+        has_ended: false,
     };
     let Connection { writer, feed, .. } = &mut connection;
 
@@ -49,46 +54,56 @@ where
     if let Some(greeting) = &options.greeting {
         writer.push(greeting.clone().into(), Kind::Other);
     }
-    let reason = run(writer, feed, &options).await;
+    let mut input = Input::new(&options);
+    let reason = run(writer, feed, &mut input, &options).await;
     let in_good_order = async {
         match reason {
             Reason::Lifetime | Reason::Shutdown => say_farewell(writer, feed, &options).await,
             Reason::Finished => writer.shutdown().await,
-            _ => Ok(()),
+            reason => Err(reason),
         }
     };
-    // What it could not do in time shows in the counts.
-    let _ = timeout(options.drain, in_good_order).await;
-    connection.reason = reason;
-    connection.summary()
+    let begin = Instant::now();
+    let is_shut_down = matches!(timeout(options.drain, in_good_order).await, Ok(Ok(())));
+    // What could not be done in time shows in the counts.
+    let summary = connection.end(reason);
+    if is_shut_down {
+        let left = options.drain.saturating_sub(begin.elapsed());
+        let _ = timeout(left, input.drain(connection.writer.get_mut())).await;
+    }
+    summary
 }
 
 /// What tells the source how it ended, also when the future is dropped.
 struct Connection<'s, IO: AsyncWrite + Unpin, S: Source> {
     writer: EventWriter<IO>,
     feed: Feed<'s, S>,
-    reason: Reason,
+    has_ended: bool,
 }
 
 impl<IO: AsyncWrite + Unpin, S: Source> Connection<'_, IO, S> {
-    fn summary(&self) -> Summary {
+    fn end(&mut self, reason: Reason) -> Summary {
         let outbox = self.writer.outbox();
-        Summary {
-            reason: self.reason,
+        let summary = Summary {
+            reason,
             events: outbox.events(),
             cut: outbox.is_mid_event(),
             heartbeats: outbox.heartbeats(),
             bytes: outbox.written(),
             high_water: outbox.high_water(),
             duration: self.writer.age().into(),
-        }
+        };
+        self.feed.source.as_mut().ended(&summary);
+        self.has_ended = true;
+        summary
     }
 }
 
 impl<IO: AsyncWrite + Unpin, S: Source> Drop for Connection<'_, IO, S> {
     fn drop(&mut self) {
-        let summary = self.summary();
-        self.feed.source.as_mut().ended(&summary);
+        if !self.has_ended {
+            self.end(Reason::Dropped);
+        }
     }
 }
 
@@ -98,6 +113,7 @@ const ROUNDS: usize = 32;
 async fn run<IO, S>(
     writer: &mut EventWriter<IO>,
     feed: &mut Feed<'_, S>,
+    input: &mut Input,
     options: &ServeOptions,
 ) -> Reason
 where
@@ -110,7 +126,6 @@ where
             None => pending().await,
         }
     });
-    let mut input = Input::new(options);
     poll_fn(|cx| {
         if shutdown.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Reason::Shutdown);
@@ -260,12 +275,23 @@ impl Input {
         }
     }
 
+    /// After our end was closed: reads on until the client closes too. A socket that is dropped with
+    /// something unread in it is reset, and what the client has not read yet is lost with it (RFC
+    /// 9112 §9.6).
+    async fn drain<R: AsyncRead + Unpin>(&mut self, io: &mut R) {
+        self.allow_half_close = false;
+        if self.is_open {
+            poll_fn(|cx| self.poll(io, cx)).await;
+        }
+    }
+
     /// Reads and drops. Ready when the connection is to end.
     fn poll<R: AsyncRead + Unpin>(&mut self, io: &mut R, cx: &mut Context<'_>) -> Poll<Reason> {
         while self.is_open {
             let mut space = [MaybeUninit::uninit(); 512];
             let mut buffer = ReadBuf::uninit(&mut space);
-            match ready!(attempt(cx, |cx| Pin::new(&mut *io).poll_read(cx, &mut buffer))) {
+            let read = attempt(cx, |cx| Pin::new(&mut *io).poll_read(cx, &mut buffer));
+            match ready!(read.map_err(Reason::of)) {
                 Ok(()) if !buffer.filled().is_empty() => {
                     let Some(left) = self.left.checked_sub(buffer.filled().len()) else {
                         return Poll::Ready(Reason::TooMuchInput);

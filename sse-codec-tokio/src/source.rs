@@ -24,7 +24,7 @@ pub trait Source {
     }
 
     /// The connection is to end. Whether there are frames that were accepted before and should
-    /// still be sent: `poll_frame` is called for them until it returns `None`.
+    /// still be sent: `poll_frame` is called for them until it has none ready.
     #[must_use]
     fn stop(self: Pin<&mut Self>) -> bool {
         false

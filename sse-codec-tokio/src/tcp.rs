@@ -71,8 +71,10 @@ impl TcpOptions {
             if let Some(bytes) = self.unsent {
                 socket.set_tcp_notsent_lowat(bytes)?;
             }
-            if self.user_timeout.is_some() {
-                socket.set_tcp_user_timeout(self.user_timeout)?;
+            if let Some(timeout) = self.user_timeout {
+                // The system counts in milliseconds, and takes none for its default.
+                let timeout = timeout.max(Duration::from_millis(1));
+                socket.set_tcp_user_timeout(Some(timeout))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 use std::{
     future::poll_fn,
-    io::{self, ErrorKind, IoSlice},
+    io::{ErrorKind, IoSlice},
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -11,6 +11,7 @@ use tokio::io::AsyncWrite;
 use crate::{
     Outgoing, Reason, SendError,
     alarm::Alarm,
+    attempt::attempt,
     outbox::{Kind, Outbox},
 };
 
@@ -180,7 +181,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     }
 
     /// How many bytes wait in the writer.
-    pub const fn pending(&self) -> usize {
+    pub fn pending(&self) -> usize {
         self.outbox.pending()
     }
 
@@ -211,7 +212,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         self.outbox.push_raw(bytes);
     }
 
-    pub(crate) const fn has_room(&self, len: usize) -> bool {
+    pub(crate) fn has_room(&self, len: usize) -> bool {
         self.outbox.has_room(len)
     }
 
@@ -222,7 +223,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         self.outbox.push(frame, kind, len, 0);
     }
 
-    pub(crate) const fn is_flushed(&self) -> bool {
+    pub(crate) fn is_flushed(&self) -> bool {
         self.outbox.pending() == 0 && !self.unflushed
     }
 
@@ -232,12 +233,16 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
             return Poll::Ready(Err(reason));
         }
         while self.outbox.pending() > 0 {
+            // Only the second of the three can be empty between two that are not; a transport passes
+            // over it.
             let slices = self.outbox.slices();
-            let slices = match &slices {
-                [buffer, large] if buffer.is_empty() => std::slice::from_ref(large),
-                [buffer, large] if large.is_empty() => std::slice::from_ref(buffer),
-                slices => slices,
-            };
+            let first = slices.iter().take_while(|slice| slice.is_empty()).count();
+            let last = slices
+                .iter()
+                .rev()
+                .take_while(|slice| slice.is_empty())
+                .count();
+            let slices = &slices[first..slices.len() - last];
             match poll_write(&mut self.io, cx, slices) {
                 Poll::Ready(Ok(count)) => {
                     self.outbox.consume(count);
@@ -254,7 +259,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
         ready!(self.poll_drain(cx))?;
         if self.unflushed {
-            match attempt(cx, |cx| Pin::new(&mut self.io).poll_flush(cx)) {
+            match attempt(cx, |cx| Pin::new(&mut self.io).poll_flush(cx)).map_err(Reason::of) {
                 Poll::Ready(Ok(())) => {
                     self.unflushed = false;
                     self.alarm.wrote(0, 0);
@@ -267,7 +272,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     }
 
     pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        match attempt(cx, |cx| Pin::new(&mut self.io).poll_shutdown(cx)) {
+        match attempt(cx, |cx| Pin::new(&mut self.io).poll_shutdown(cx)).map_err(Reason::of) {
             Poll::Ready(Ok(())) => {
                 self.end(Reason::Finished);
                 Poll::Ready(Ok(()))
@@ -408,28 +413,10 @@ fn poll_write<W: AsyncWrite + Unpin>(
     let count = ready!(attempt(cx, |cx| match slices {
         [slice] => Pin::new(&mut *io).poll_write(cx, slice),
         slices => Pin::new(&mut *io).poll_write_vectored(cx, slices),
-    }))?;
+    }))
+    .map_err(Reason::of)?;
     Poll::Ready(match count {
         0 => Err(Reason::Io(ErrorKind::WriteZero)),
         count => Ok(count),
     })
-}
-
-/// One call of the transport. An interrupted one is tried again.
-pub(crate) fn attempt<T>(
-    cx: &mut Context<'_>,
-    mut call: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
-) -> Poll<Result<T, Reason>> {
-    loop {
-        return match ready!(call(cx)) {
-            Ok(value) => Poll::Ready(Ok(value)),
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                // Against the contract of `AsyncRead` and `AsyncWrite`, but clear enough.
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Err(error) => Poll::Ready(Err(Reason::of(&error))),
-        };
-    }
 }

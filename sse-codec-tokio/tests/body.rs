@@ -97,3 +97,29 @@ async fn a_body_that_is_dropped_tells_the_sender() {
     assert_eq!(sender.closed().await.reason, Reason::PeerClosed);
     assert!(sender.send(message("late")).await.is_err());
 }
+
+#[tokio::test]
+async fn a_small_limit_loses_nothing_and_a_large_frame_is_not_copied() {
+    let large = "x".repeat(100_000);
+    let frames = || tokio_stream::iter([message("a"), message(&large), message("b")]);
+    for limit in [0, 1, 9, 100] {
+        let options = ServeOptions::new().greeting(None).buffer_limit(limit);
+        let mut body = EventBody::new(frames(), options);
+        assert_eq!(next(&mut body).await.unwrap(), "data: a\n\n");
+        assert_eq!(next(&mut body).await.unwrap().len(), 100_008);
+        assert_eq!(next(&mut body).await.unwrap(), "data: b\n\n");
+        assert_eq!(next(&mut body).await, None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lifetime_of_a_busy_body_ends() {
+    let timers = TimersConfig::new().with_lifetime(Millis(1_000), Millis(0));
+    let events = tokio_stream::iter(std::iter::repeat_with(|| message("again")));
+    let mut body = EventBody::new(events, ServeOptions::new().timers(timers));
+    let begin = Instant::now();
+    while next(&mut body).await.is_some() {
+        tokio::time::advance(Duration::from_millis(10)).await;
+    }
+    assert_eq!(begin.elapsed(), Duration::from_secs(1));
+}

@@ -182,6 +182,7 @@ async fn everything_ends_when_it_is_cancelled() {
             (closed.reason, closed.handed_over, closed.cut),
             (Reason::Shutdown, 1, false)
         );
+        drop(client);
         assert_eq!(no_hang(serving).await.unwrap().reason, Reason::Shutdown);
     }
 }
@@ -203,6 +204,7 @@ async fn a_finished_stream_is_read_to_its_end_by_a_slow_client() {
         tokio::task::yield_now().await;
     }
     assert_eq!(events(&received).len(), 3_000);
+    drop(client);
     let summary = no_hang(serving).await.unwrap();
     assert_eq!((summary.reason, summary.events), (Reason::Finished, 3_000));
     assert_eq!(summary.bytes, received.len() as u64);
@@ -223,8 +225,34 @@ async fn a_client_that_has_sent_more_still_reads_a_finished_stream_to_its_end() 
         client.write_all(b"\r\n").await.unwrap();
         let received = read_to_end(&mut client).await;
         assert_eq!(events(&received).len(), 4);
+        drop(client);
         assert_eq!(no_hang(serving).await.unwrap().reason, Reason::Finished);
     }
+}
+
+/// A socket closed with something unread in it would be reset, and what lies in the client's
+/// buffers be lost.
+#[tokio::test]
+async fn a_client_that_sends_after_the_end_still_reads_all_of_it() {
+    let (server, mut client) = connect().await;
+    SockRef::from(&client).set_recv_buffer_size(4096).unwrap();
+    let all: Vec<_> = (0..30).map(|_| encoded(&"x".repeat(1_000))).collect();
+    let (sender, receiver) = channel(30);
+    for frame in all {
+        sender.send(frame).await.unwrap();
+    }
+    drop(sender);
+    let serving = tokio::spawn(serve(server, receiver, bare()));
+    // Its first events, and then a word, long after the server has closed its side.
+    let mut received = read_some(&mut client, 2_000).await;
+    for _ in 0..50 {
+        client.write_all(b"?").await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    received.extend(read_to_end(&mut client).await);
+    assert_eq!(events(&received).len(), 30);
+    drop(client);
+    assert_eq!(no_hang(serving).await.unwrap().reason, Reason::Finished);
 }
 
 #[tokio::test]

@@ -318,7 +318,6 @@ mod growable {
     /// The limit bounds the event, and the last event ID by itself. An ID being read has a place
     /// of its own too: it is not known to be valid before its line ends.
     #[test]
-    #[ignore = "Growable: Vec::resize doubles past the limit, for want of reserve_exact"]
     fn never_more_than_the_limit() {
         for limit in [
             0, 1, 63, 64, 65, 100, 127, 129, 511, 513, 1000, 1023, 1025, 5000, 70_000,
@@ -343,7 +342,6 @@ mod growable {
 
     /// Data alone is kept in one place, which grows by doubling but not past the limit.
     #[test]
-    #[ignore = "Growable: Vec::resize doubles past the limit, for want of reserve_exact"]
     fn an_arena_never_larger_than_the_limit() {
         for limit in [1, 63, 65, 100, 129, 513, 1000, 1025, 5000, 70_000] {
             let stream = format!("data: {}\n\n", "x".repeat(limit));

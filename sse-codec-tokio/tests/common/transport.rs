@@ -22,7 +22,7 @@ pub enum Act {
 
 /// A transport that follows a script and, when that is at its end, takes all it is given.
 ///
-/// It has nothing to read, for ever, but what the script says.
+/// It has nothing to read but what the script says, until it is shut down; then it closes too.
 #[derive(Debug)]
 pub struct Transport {
     probe: Probe,
@@ -52,6 +52,7 @@ pub struct Script {
     /// How often it was asked for anything.
     pub polls: usize,
     stalled: Vec<Waker>,
+    is_shut_down: bool,
 }
 
 impl Transport {
@@ -211,7 +212,10 @@ impl AsyncWrite for Transport {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut script = self.probe.script();
         let act = next(&mut script.shutdowns);
-        script.perform(act, cx).map_ok(|_| script.calls.push('s'))
+        script.perform(act, cx).map_ok(|_| {
+            script.calls.push('s');
+            script.is_shut_down = true;
+        })
     }
 }
 
@@ -222,7 +226,12 @@ impl AsyncRead for Transport {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let mut script = self.probe.script();
-        let act = next(&mut script.reads).unwrap_or(Act::Stall);
+        let at_last = if script.is_shut_down {
+            Act::Do(0)
+        } else {
+            Act::Stall
+        };
+        let act = next(&mut script.reads).unwrap_or(at_last);
         script.perform(Some(act), cx).map_ok(|most| {
             let count = most.min(buffer.remaining());
             buffer.initialize_unfilled_to(count).fill(b'?');

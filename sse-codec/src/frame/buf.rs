@@ -1,3 +1,5 @@
+use std::io::IoSlice;
+
 use bytes::Buf;
 
 use super::{Cursor, Frame};
@@ -27,6 +29,17 @@ impl Buf for FrameBuf<'_> {
 
     fn chunk(&self) -> &[u8] {
         self.cursor.chunk()
+    }
+
+    /// All of them. The default gives the first only, behind which `Chain` would put what comes
+    /// after the frame.
+    fn chunks_vectored<'s>(&'s self, slices: &mut [IoSlice<'s>]) -> usize {
+        let mut count = 0;
+        for (into, slice) in slices.iter_mut().zip(self.cursor.slices()) {
+            *into = IoSlice::new(slice);
+            count += 1;
+        }
+        count
     }
 
     fn advance(&mut self, count: usize) {

@@ -101,6 +101,29 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// All that is left, as slices: for a vectored write. None is empty.
+    pub fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        let retry = self
+            .retry
+            .as_ref()
+            .map(Digits::as_bytes)
+            .unwrap_or_default();
+        let value = if self.in_retry { retry } else { self.value };
+        let mut walk = self.walk;
+        let pairs =
+            core::iter::from_fn(move || walk.next_pair()).flat_map(move |(label, value)| {
+                let value = match value {
+                    Value::Bytes(bytes) => bytes,
+                    Value::Retry => retry,
+                };
+                [label, value]
+            });
+        [self.label, value]
+            .into_iter()
+            .chain(pairs)
+            .filter(|slice| !slice.is_empty())
+    }
+
     /// Notes that `count` bytes have been written. At the end of the frame it stays there.
     pub fn advance(&mut self, mut count: usize) {
         while count > 0 && !self.is_done() {

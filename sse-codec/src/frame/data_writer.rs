@@ -111,7 +111,7 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     fn put(&mut self, bytes: &[u8]) {
         if matches!(self.outcome, Outcome::Open)
             && !bytes.is_empty()
-            && let Err(error) = self.sink.put(bytes)
+            && let Err(error) = self.sink.push_bytes(bytes)
         {
             self.outcome = Outcome::Failed(error);
         }

@@ -12,7 +12,7 @@ pub trait Sink {
     /// # Errors
     /// When it cannot. Nothing more is written then, and what it has taken of the event is
     /// [rolled back](Self::rollback).
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
 
     /// A mark for [`rollback`](Self::rollback): how much the sink has taken.
     fn position(&self) -> usize;
@@ -53,7 +53,7 @@ impl<'b> SliceSink<'b> {
 impl Sink for SliceSink<'_> {
     type Error = SinkFull;
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
         let capacity = self.buffer.len();
         let room = self
             .buffer
@@ -95,7 +95,7 @@ impl error::Error for SinkFull {}
 impl Sink for alloc::vec::Vec<u8> {
     type Error = core::convert::Infallible;
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
         self.extend_from_slice(bytes);
         Ok(())
     }
@@ -114,7 +114,7 @@ impl Sink for alloc::vec::Vec<u8> {
 impl Sink for bytes::BytesMut {
     type Error = core::convert::Infallible;
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
         self.extend_from_slice(bytes);
         Ok(())
     }
@@ -130,23 +130,52 @@ impl Sink for bytes::BytesMut {
 }
 
 /// A [`Sink`] into a [`std::io::Write`], best a buffered one: every line of data is a few writes.
+///
+/// What it has passed on cannot be taken back: after an event that was given up half-way it takes
+/// nothing more, so that no other event runs into that one.
 #[cfg(feature = "std")]
 #[derive(Debug)]
-pub struct IoSink<W>(pub W);
+pub struct IoSink<W> {
+    io: W,
+    position: usize,
+    is_broken: bool,
+}
+
+#[cfg(feature = "std")]
+impl<W: std::io::Write> IoSink<W> {
+    /// A sink into `io`.
+    pub const fn new(io: W) -> Self {
+        Self {
+            io,
+            position: 0,
+            is_broken: false,
+        }
+    }
+
+    /// What it wrote to.
+    pub fn into_inner(self) -> W {
+        self.io
+    }
+}
 
 #[cfg(feature = "std")]
 impl<W: std::io::Write> Sink for IoSink<W> {
     type Error = std::io::Error;
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.0.write_all(bytes)
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        if self.is_broken {
+            return Err(std::io::Error::other("an event was given up half-way"));
+        }
+        self.position = self.position.wrapping_add(bytes.len());
+        self.io.write_all(bytes)
     }
 
     fn position(&self) -> usize {
-        0
+        self.position
     }
 
-    fn rollback(&mut self, _position: usize) -> bool {
-        false
+    fn rollback(&mut self, position: usize) -> bool {
+        self.is_broken |= self.position != position;
+        !self.is_broken
     }
 }

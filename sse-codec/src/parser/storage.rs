@@ -198,6 +198,8 @@ impl Buffers for Growable {
         let old = self.arena.len();
         if len > old {
             let new = len.max(old.saturating_mul(2)).max(64).min(self.limit);
+            // A vector on its own would double past the limit.
+            self.arena.reserve_exact(new - old);
             self.arena.resize(new, 0);
             copy_within(
                 &mut self.arena,
@@ -224,6 +226,7 @@ impl Buffers for Growable {
             Slot::B => b,
         };
         if id.len() < len || id.len() / 4 > len.max(Self::KEPT) {
+            id.reserve_exact(len.saturating_sub(id.len()));
             id.resize(len, 0);
             id.shrink_to(len.saturating_mul(2));
         }
