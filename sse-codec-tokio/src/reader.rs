@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures_core::Stream;
-use sse_codec::{Chunk, Growable, InvalidLastEventId, Millis, Overflow, Parser};
+use sse_codec::{Chunk, Event, Growable, InvalidLastEventId, Millis, Overflow, Parser};
 use tokio::{
     io::AsyncRead,
     time::{Instant, Sleep, sleep_until},
@@ -53,6 +53,8 @@ pub struct EventReader<R> {
     parser: Parser<Growable>,
     /// What has been read and not yet been looked at.
     chunk: Bytes,
+    /// The part of a chunk that an event was lent from.
+    lent: Bytes,
     buffer: BytesMut,
     silence: Option<Silence>,
     ended: bool,
@@ -88,6 +90,7 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
             io,
             parser,
             chunk: Bytes::new(),
+            lent: Bytes::new(),
             buffer: BytesMut::new(),
             silence: None,
             ended: false,
@@ -128,6 +131,38 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
         self.parser
     }
 
+    /// The next event, lent: it borrows from the reader, and nothing is allocated for it. `None` at
+    /// the end of the stream.
+    ///
+    /// # Cancel safety
+    /// A dropped future has lost nothing.
+    ///
+    /// # Errors
+    /// As [`next_event`](Self::next_event).
+    pub async fn lend_event(&mut self) -> Option<Result<Event<'_>, ReadError>> {
+        let ready = loop {
+            let mut chunk = Chunk::new(&self.chunk);
+            let ready = self.parser.next_ready(&mut chunk);
+            let position = chunk.position();
+            match ready {
+                Ok(Some(ready)) => {
+                    let ready = ready.detach(&self.chunk);
+                    self.lent = self.chunk.split_to(position);
+                    break ready;
+                }
+                Ok(None) => self.chunk.clear(),
+                Err(overflow) => {
+                    self.chunk.advance(position);
+                    return Some(Err(ReadError::Overflow(overflow)));
+                }
+            }
+            if let Err(error) = poll_fn(|cx| self.poll_more(cx)).await? {
+                return Some(Err(error));
+            }
+        };
+        Some(Ok(self.parser.event(ready.attach(&self.lent))))
+    }
+
     /// The next event; `None` at the end of the stream.
     ///
     /// # Cancel safety
@@ -146,18 +181,26 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
                 Ok(None) => {}
                 Err(overflow) => return Poll::Ready(Some(Err(ReadError::Overflow(overflow)))),
             }
-            if self.ended {
-                return Poll::Ready(None);
-            }
-            match ready!(self.poll_fill(cx)) {
-                Ok(0) => self.ended = true,
-                Ok(_) => {}
-                Err(error) => {
-                    self.ended = true;
-                    return Poll::Ready(Some(Err(error)));
-                }
+            match ready!(self.poll_more(cx)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
             }
         }
+    }
+
+    /// Reads the next chunk; `None` at the end of the stream.
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), ReadError>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let filled = ready!(self.poll_fill(cx));
+        self.ended = !matches!(filled, Ok(1..));
+        Poll::Ready(match filled {
+            Ok(0) => None,
+            Ok(_) => Some(Ok(())),
+            Err(error) => Some(Err(error)),
+        })
     }
 
     /// The next event of the chunk.
@@ -184,7 +227,9 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
 
     /// Reads the next chunk.
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, ReadError>> {
+        // Given up first, so that the memory can be used again.
         self.chunk = Bytes::new();
+        self.lent = Bytes::new();
         self.buffer.reserve(READ);
         match attempt(cx, |cx| {
             poll_read_buf(Pin::new(&mut self.io), cx, &mut self.buffer)

@@ -133,3 +133,31 @@ fn tokio_test_io(script: Vec<Result<Vec<u8>, io::ErrorKind>>) -> impl AsyncRead 
         tokio_stream::iter(script).map(|item| item.map(io::Cursor::new).map_err(io::Error::from));
     tokio_util::io::StreamReader::new(stream)
 }
+
+#[tokio::test]
+async fn lent_events_are_the_same() {
+    let stream =
+        b"id: 1\ndata: a\n\nevent: long\ndata: 123456789\n\nevent: e\ndata: b\ndata: c\r\n\r\n";
+    let owned = all(EventReader::new(&stream[..], 8)).await;
+    for size in 1..20 {
+        let (mut peer, io) = duplex(size);
+        let write = async move { peer.write_all(stream).await.unwrap() };
+        let read = async {
+            let mut reader = EventReader::new(io, 8);
+            let mut lent = Vec::new();
+            while let Some(event) = reader.lend_event().await {
+                lent.push(event.map_err(|error| error.to_string()).map(|event| {
+                    let event_type = event.event_type().map(<[u8]>::to_vec);
+                    (
+                        event_type,
+                        event.data().to_vec(),
+                        event.last_event_id().to_vec(),
+                    )
+                }));
+            }
+            lent
+        };
+        let (lent, ()) = tokio::join!(read, write);
+        assert_eq!(lent, owned);
+    }
+}

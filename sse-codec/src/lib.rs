@@ -32,6 +32,6 @@ pub use millis::Millis;
 #[cfg(feature = "alloc")]
 pub use parser::Growable;
 pub use parser::{
-    Borrowed, Bound, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
+    Borrowed, Bound, Detached, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
 };
 pub use timers::{Timeout, Timers, TimersConfig};
