@@ -8,6 +8,7 @@
 //! - [`oracle`]: the standard's algorithm over a whole stream, to know what is right without
 //!   asking the codec under test;
 //! - [`decode`] and [`encode`]: the contestants, each behind one function pointer;
+//! - `load`: servers under load, for the program `load`;
 //! - [`measure`]: interleaved rounds, medians and spread;
 //! - [`alloc`]: the global allocator, which counts.
 
@@ -18,6 +19,8 @@ pub mod corpus;
 pub mod decode;
 pub mod encode;
 pub mod input;
+#[cfg(feature = "load")]
+pub mod load;
 pub mod measure;
 pub mod oracle;
 pub mod report;

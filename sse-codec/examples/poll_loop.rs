@@ -45,7 +45,7 @@ fn main() -> Result<()> {
             let text = format!("{} here", clients.len());
             let frame = Frame::event(Event::text(&text)).expect("has neither type nor ID");
             for client in &mut clients {
-                frame.append_to(&mut client.pending);
+                client.pending.extend(frame.slices().flatten());
             }
         }
         clients.retain_mut(|client| client.turn(now).is_ok());
@@ -75,7 +75,7 @@ impl Client {
         match self.timers.handle_timeout(now) {
             None => Ok(()),
             Some(Timeout::Heartbeat) => {
-                Frame::HEARTBEAT.append_to(&mut self.pending);
+                self.pending.extend(Frame::HEARTBEAT.slices().flatten());
                 self.turn(now)
             }
             Some(_) => Err(ErrorKind::TimedOut.into()),

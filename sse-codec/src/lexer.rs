@@ -97,7 +97,10 @@ impl<'c> Piece<'c> {
 }
 
 /// Where in a line the next byte stands.
+///
+/// `repr`, so that a new one is all zeros and a parser in a `static` takes no flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 enum State {
     /// At the start of the stream, after this many bytes of a byte order mark.
     ByteOrderMark(u8),

@@ -15,12 +15,25 @@ impl Digits {
     pub(super) const fn new(number: Millis) -> Self {
         let mut bytes = [b'0'; Self::MAX];
         let mut start = Self::MAX;
-        let mut rest = number.0;
+        // Long division, sixteen bits at a time: 64-bit division is a kilobyte of a small device.
+        let mut limbs = [
+            (number.0 >> 48) as u32,
+            (number.0 >> 32) as u32 & 0xFFFF,
+            (number.0 >> 16) as u32 & 0xFFFF,
+            number.0 as u32 & 0xFFFF,
+        ];
         while start > 0 {
             start -= 1;
-            bytes[start] = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            if rest == 0 {
+            let (mut limb, mut rest, mut any) = (0, 0, 0);
+            while limb < limbs.len() {
+                let part = rest << 16 | limbs[limb];
+                limbs[limb] = part / 10;
+                rest = part % 10;
+                any |= limbs[limb];
+                limb += 1;
+            }
+            bytes[start] = b'0' + rest as u8;
+            if any == 0 {
                 break;
             }
         }

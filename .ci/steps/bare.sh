@@ -1,0 +1,4 @@
+# The core compiles where there is no standard library, without and with a heap.
+set -euo pipefail
+.ci/bare-cargo check --target thumbv6m-none-eabi -p sse-codec
+.ci/bare-cargo check --target thumbv6m-none-eabi -p sse-codec --features alloc

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# The real EventSource beside our parser, and the page of the real `serve` example, in Debian's
+# Chromium over WebDriver. Where Chromium differs from the standard is named in src/streams.rs and
+# src/answers.rs, and told in docs/interop.md.
+#
+# On loopback only. Fails where it cannot run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+
+../../.ci/need chromium chromium-driver
+cargo build --quiet --locked
+cargo build --quiet --locked --release --manifest-path ../../Cargo.toml \
+    --package sse-codec-tokio --example serve
+
+profile=$(mktemp -d)
+# A group of its own, so that nothing of the browser is left when the check is.
+set -m
+timeout --foreground --kill-after=5 85 "$CARGO_TARGET_DIR/debug/browser" \
+    "$(command -v chromium)" "$profile" "$CARGO_TARGET_DIR/release/examples/serve" &
+check=$!
+trap 'kill -KILL -- -$check 2>/dev/null || true; rm -rf "$profile"' EXIT
+wait $check

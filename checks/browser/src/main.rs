@@ -1,0 +1,47 @@
+//! The real `EventSource` and the page of the real `serve` example, in Chromium. Called by `run.sh`
+//! with: a Chromium, an empty directory, and the example's path.
+
+mod answers;
+#[allow(dead_code, reason = "made for another suite")]
+#[path = "../../hostile/src/demo.rs"]
+mod demo;
+mod demo_page;
+mod driver;
+mod event_source;
+#[allow(dead_code, reason = "made for another suite")]
+#[path = "../../hostile/src/process.rs"]
+mod process;
+#[path = "../../interop/src/report.rs"]
+mod report;
+mod server;
+mod streams;
+
+use std::{env, path::Path, process::ExitCode};
+
+use driver::{Browser, Failure};
+use report::Report;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode, Failure> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let [chromium, profile, program] = arguments.as_slice() else {
+        return Err("call run.sh".into());
+    };
+    let browser = Browser::start(chromium, Path::new(profile)).await?;
+    let mut report = Report::default();
+    println!("Chromium {}", browser.version);
+    let outcome = check(&mut report, &browser, Path::new(program)).await;
+    browser.close().await?;
+    outcome?;
+    Ok(if report.finish() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn check(report: &mut Report, browser: &Browser, program: &Path) -> Result<(), Failure> {
+    event_source::check(report, browser).await?;
+    println!("the serve example's page");
+    demo_page::check(report, browser, program).await
+}

@@ -1,0 +1,98 @@
+//! Our server: every connection gets the cases and stays open until the check has seen them; one
+//! that comes back gets one event that says what it came back with.
+
+use std::sync::Arc;
+
+use sse_codec::{Event, Frame, Millis, http, lossy};
+use sse_codec_tokio::{EncodedFrame, EventSender, Reason, ServeOptions, channel, serve};
+use tokio::{
+    io::AsyncReadExt,
+    net::{TcpListener, TcpStream},
+    sync::{Notify, mpsc},
+};
+
+use crate::cases::Case;
+
+pub struct Server {
+    pub url: String,
+    /// Ends the streams.
+    pub finish: Arc<Notify>,
+    /// Why each connection has ended, and how many events it was sent.
+    pub ended: mpsc::UnboundedReceiver<(Reason, u64)>,
+}
+
+pub async fn start(cases: &[Case]) -> std::io::Result<Server> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let frames: Arc<[EncodedFrame]> = cases.iter().map(frame).collect();
+    let finish = Arc::new(Notify::new());
+    let (ended_sender, ended) = mpsc::unbounded_channel();
+    let finished = Arc::clone(&finish);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (frames, finished) = (Arc::clone(&frames), Arc::clone(&finished));
+            let ended = ended_sender.clone();
+            tokio::spawn(async move {
+                let (sender, receiver) = channel(4);
+                match read_last_event_id(&mut stream).await {
+                    Some(id) => tokio::spawn(welcome_back(sender, id)),
+                    None => tokio::spawn(send(sender, frames, finished)),
+                };
+                let summary = serve(stream, receiver, ServeOptions::new()).await;
+                let _ = ended.send((summary.reason, summary.events));
+            });
+        }
+    });
+    Ok(Server { url, finish, ended })
+}
+
+pub fn frame(case: &Case) -> EncodedFrame {
+    if let Some(comment) = case.comment {
+        return Frame::comment(comment.as_bytes()).into();
+    }
+    let mut event = match &case.data {
+        Some(data) => Event::text(data),
+        None => Event::without_data(),
+    };
+    if let Some(event_type) = case.event_type {
+        event = event.with_type(event_type.as_bytes());
+    }
+    if let Some(id) = case.id {
+        event = event.with_id(id.as_bytes());
+    }
+    if let Some(retry) = case.retry {
+        event = event.with_retry(Millis(retry));
+    }
+    EncodedFrame::event(event).expect("no case has a line end in its type or ID")
+}
+
+async fn send(sender: EventSender, frames: Arc<[EncodedFrame]>, finished: Arc<Notify>) {
+    for frame in frames.iter().cloned() {
+        if sender.send(frame).await.is_err() {
+            return;
+        }
+    }
+    finished.notified().await;
+}
+
+async fn welcome_back(sender: EventSender, id: Vec<u8>) {
+    let text = lossy(&id).to_string();
+    let event = Event::text(&text).with_type(b"resumed");
+    if let Ok(frame) = Frame::event(event) {
+        let _ = sender.send(frame).await;
+    }
+}
+
+/// Reads the request.
+async fn read_last_event_id(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let (name, value) = line.split_at(line.iter().position(|byte| *byte == b':')?);
+        let value = value[1..].strip_suffix(b"\r").unwrap_or(&value[1..]);
+        name.eq_ignore_ascii_case(http::LAST_EVENT_ID.as_bytes())
+            .then(|| http::last_event_id(value).ok().map(<[u8]>::to_vec))?
+    })
+}

@@ -1,0 +1,132 @@
+use core::fmt::Write;
+
+use sse_codec::{
+    Cursor, DataWriter, Event, Frame, Millis, Sink, SliceSink, Slices, Timers, TimersConfig,
+};
+
+/// A sink of which nothing is known.
+pub struct Unknown(u8);
+
+unsafe extern "C" {
+    safe fn some_sink(address: usize, len: usize) -> usize;
+}
+
+impl Sink for Unknown {
+    type Error = usize;
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), usize> {
+        match some_sink(bytes.as_ptr().addr(), bytes.len()) {
+            0 => Ok(()),
+            error => Err(error),
+        }
+    }
+
+    fn position(&self) -> usize {
+        some_sink(usize::from(self.0), 0)
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        some_sink(position, 0) == 0
+    }
+}
+
+crate::entries! {
+    fn entry_frame_new(event: Event<'static>, bytes: &'static [u8], time: Millis) {
+        Frame::HEARTBEAT;
+        Frame::event(event);
+        Frame::comment(bytes);
+        Frame::id(bytes);
+        Frame::event_type(bytes);
+        Frame::retry(time);
+    }
+
+    fn entry_frame(frame: &'static Frame<'static>, other: &Frame<'_>, buffer: &'static mut [u8]) {
+        frame.slices();
+        frame.cursor();
+        frame.encoded_len();
+        frame.encode(buffer);
+        frame == other;
+    }
+
+    fn entry_slices(slices: &mut Slices<'static>, other: Slices<'static>) {
+        slices.next();
+        slices.size_hint();
+        other.for_each(|slice| { core::hint::black_box(slice); });
+    }
+
+    fn entry_cursor(cursor: &mut Cursor<'static>, buffer: &mut [u8], count: usize) {
+        cursor.is_done();
+        cursor.chunk();
+        cursor.advance(count);
+        cursor.copy_to(buffer);
+        cursor.clone();
+    }
+
+    fn entry_slice_sink(sink: &mut SliceSink<'static>, buffer: &'static mut [u8], bytes: &[u8], position: usize) {
+        SliceSink::new(buffer);
+        sink.written();
+        sink.clear();
+        sink.put(bytes);
+        sink.position();
+        sink.rollback(position);
+    }
+
+    fn entry_data_writer_new(
+        sink: &'static mut SliceSink<'static>,
+        unknown: &'static mut Unknown,
+        event: Event<'static>,
+    ) {
+        DataWriter::new(sink, event);
+        DataWriter::new(unknown, event);
+    }
+
+    fn entry_data_writer(
+        writer: &mut DataWriter<'static, SliceSink<'static>>,
+        finished: DataWriter<'static, SliceSink<'static>>,
+        bytes: &[u8],
+        text: &str,
+        letter: char,
+    ) {
+        writer.push(bytes);
+        writer.write_str(text);
+        writer.write_char(letter);
+        finished.finish();
+    }
+
+    fn entry_data_writer_unknown(
+        writer: &mut DataWriter<'static, Unknown>,
+        finished: DataWriter<'static, Unknown>,
+        bytes: &[u8],
+        text: &str,
+        letter: char,
+    ) {
+        writer.push(bytes);
+        writer.write_str(text);
+        writer.write_char(letter);
+        finished.finish();
+    }
+
+    fn entry_timers_config(config: TimersConfig, other: &TimersConfig, time: Millis, jitter: Millis) {
+        TimersConfig::new();
+        TimersConfig::default();
+        config.with_heartbeat(time, jitter);
+        config.with_write_deadline(time);
+        config.with_lifetime(time, jitter);
+        config == *other;
+    }
+
+    fn entry_timers(
+        timers: &mut Timers,
+        config: TimersConfig,
+        now: Millis,
+        seed: u32,
+        bytes: usize,
+        pending: usize,
+    ) {
+        Timers::new(now, config, seed);
+        timers.wrote(now, bytes, pending);
+        timers.poll_timeout();
+        timers.handle_timeout(now);
+        timers.clone();
+    }
+}

@@ -1,0 +1,68 @@
+//! What the core shows as text: `Display` and `Debug`, by way of `core::fmt`.
+
+use core::fmt::{Debug, Display, Write};
+
+use sse_codec::{
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Event, Frame, Inline, InvalidField,
+    InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull, SliceSink, Slices,
+    Step, Timeout, Timers, TimersConfig, Token,
+    http::{Answer, ChunkSize},
+};
+
+/// Somebody's output.
+pub struct Out(usize);
+
+unsafe extern "C" {
+    safe fn some_out(id: usize, address: usize, len: usize) -> bool;
+}
+
+impl Write for Out {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        if some_out(self.0, text.as_ptr().addr(), text.len()) {
+            Ok(())
+        } else {
+            Err(core::fmt::Error)
+        }
+    }
+}
+
+fn display(out: &mut Out, value: &impl Display) -> core::fmt::Result {
+    write!(out, "{value}")
+}
+
+fn debug(out: &mut Out, value: &impl Debug) -> core::fmt::Result {
+    write!(out, "{value:?}")
+}
+
+crate::entries! {
+    fn entry_display_lossy(out: &mut Out, value: &Lossy<'_>) { display(out, value) }
+    fn entry_display_overflow(out: &mut Out, value: &Overflow) { display(out, value) }
+    fn entry_display_invalid_field(out: &mut Out, value: &InvalidField) { display(out, value) }
+    fn entry_display_invalid_id(out: &mut Out, value: &InvalidLastEventId) { display(out, value) }
+    fn entry_display_buffer_too_small(out: &mut Out, value: &BufferTooSmall) { display(out, value) }
+    fn entry_display_sink_full(out: &mut Out, value: &SinkFull) { display(out, value) }
+
+    fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
+    fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
+    fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }
+    fn entry_debug_step(out: &mut Out, value: &Step<'_>) { debug(out, value) }
+    fn entry_debug_ready(out: &mut Out, value: &Ready<'_>) { debug(out, value) }
+    fn entry_debug_inline(out: &mut Out, value: &Parser<Inline<64, 16>>) { debug(out, value) }
+    fn entry_debug_borrowed(out: &mut Out, value: &Parser<Borrowed<'_>>) { debug(out, value) }
+    fn entry_debug_event(out: &mut Out, value: &Event<'_>) { debug(out, value) }
+    fn entry_debug_lossy(out: &mut Out, value: &Lossy<'_>) { debug(out, value) }
+    fn entry_debug_millis(out: &mut Out, value: &Millis) { debug(out, value) }
+    fn entry_debug_overflow(out: &mut Out, value: &Overflow) { debug(out, value) }
+    fn entry_debug_invalid_field(out: &mut Out, value: &InvalidField) { debug(out, value) }
+    fn entry_debug_invalid_id(out: &mut Out, value: &InvalidLastEventId) { debug(out, value) }
+    fn entry_debug_frame(out: &mut Out, value: &Frame<'_>) { debug(out, value) }
+    fn entry_debug_slices(out: &mut Out, value: &Slices<'_>) { debug(out, value) }
+    fn entry_debug_cursor(out: &mut Out, value: &Cursor<'_>) { debug(out, value) }
+    fn entry_debug_sink(out: &mut Out, value: &SliceSink<'_>) { debug(out, value) }
+    fn entry_debug_writer(out: &mut Out, value: &DataWriter<'_, SliceSink<'_>>) { debug(out, value) }
+    fn entry_debug_timers(out: &mut Out, value: &Timers) { debug(out, value) }
+    fn entry_debug_config(out: &mut Out, value: &TimersConfig) { debug(out, value) }
+    fn entry_debug_timeout(out: &mut Out, value: &Timeout) { debug(out, value) }
+    fn entry_debug_chunk_size(out: &mut Out, value: &ChunkSize) { debug(out, value) }
+    fn entry_debug_answer(out: &mut Out, value: &Answer) { debug(out, value) }
+}

@@ -1,0 +1,22 @@
+//! <https://docs.rs/sseer>
+#![no_std]
+#![no_main]
+
+use sizes::sink;
+use sseer::EventStream;
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    sizes::measure(&mut EventStream::new(peers::input()), |stream, _| {
+        while let Some(event) = peers::next(stream) {
+            let Ok(event) = event else { continue };
+            sink(event.event.as_bytes());
+            sink(event.data.as_bytes());
+            sink(event.id.as_bytes());
+            if let Some(retry) = event.retry {
+                sink(&retry.as_secs().to_le_bytes());
+            }
+        }
+        peers::print_heap();
+    })
+}
