@@ -13,7 +13,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:?for how many seconds each?}
 shift
 
-cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked
+rustc +nightly --version >/dev/null 2>&1 || rustup toolchain install --profile minimal nightly
+cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 [ $# -gt 0 ] || readarray -t targets < <(cargo +nightly fuzz list)
 [ $# -eq 0 ] || targets=("$@")
 

@@ -8,16 +8,21 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 
-../../.ci/need chromium chromium-driver
+../../.ci/need chromium chromium-driver procps
 cargo build --quiet --locked
 cargo build --quiet --locked --release --manifest-path ../../Cargo.toml \
     --package sse-codec-tokio --example serve
 
 profile=$(mktemp -d)
-# A group of its own, so that nothing of the browser is left when the check is.
-set -m
-timeout --foreground --kill-after=5 85 "$CARGO_TARGET_DIR/debug/browser" \
+# A session of its own: the driver puts the browser into another process group.
+setsid timeout --foreground --kill-after=5 85 "$CARGO_TARGET_DIR/debug/browser" \
     "$(command -v chromium)" "$profile" "$CARGO_TARGET_DIR/release/examples/serve" &
 check=$!
-trap 'kill -KILL -- -$check 2>/dev/null || true; rm -rf "$profile"' EXIT
+clean_up() {
+    local left
+    left=$(ps -o pid= --sid "$check" || true)
+    [ -z "$left" ] || kill -KILL $left 2>/dev/null || true
+    rm -rf "$profile"
+}
+trap clean_up EXIT
 wait $check

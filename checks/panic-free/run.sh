@@ -77,23 +77,24 @@ callers() {
         done
 }
 
+failed=0
 core="src/decode.rs src/encode.rs src/http.rs src/text.rs"
 for target in host thumbv7m-none-eabi thumbv6m-none-eabi; do
     for level in 3 s z; do
         build $target $level
-        check "$target, opt-level $level" "$core"
+        check "$target, opt-level $level" "$core" || failed=1
     done
 done
 for level in 3 s z; do
     build host $level --features simd
-    check "host, simd, opt-level $level" "$core"
+    check "host, simd, opt-level $level" "$core" || failed=1
 done
 
 # Without link-time optimisation, which would make the two functions part of others.
 CARGO_PROFILE_RELEASE_LTO=off build host 3 --features growable
 out_of_memory=$(nm "$library" 2>/dev/null |
     awk '$1 == "U" && /5alloc(7raw_vec12handle_error|5alloc18handle_alloc_error)/ { print $2 }' | sort -u)
-check "host, growable" src/growable.rs $(printf -- '--defsym %s=0\n' $out_of_memory)
+check "host, growable" src/growable.rs $(printf -- '--defsym %s=0\n' $out_of_memory) || failed=1
 
 # The check can fail.
 copy=$work/copy
@@ -116,3 +117,5 @@ for target in host thumbv7m-none-eabi thumbv6m-none-eabi; do
     fi
     echo "$target: a planted slice[i] is caught"
 done
+
+exit $failed

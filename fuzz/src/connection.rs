@@ -34,7 +34,7 @@ struct Terms {
     greeting: Option<EncodedFrame>,
     farewell: Option<EncodedFrame>,
     come_back: Option<Duration>,
-    heartbeat: Duration,
+    heartbeat: Option<Duration>,
     write_deadline: Duration,
     lifetime: Option<Duration>,
     drain: Duration,
@@ -73,7 +73,10 @@ impl Plan {
                 .then(|| EncodedFrame::event(Event::text("bye").with_type(b"bye")).unwrap()),
             come_back: has(3).then_some(Duration::from_secs(1)),
             allow_half_close: has(4),
-            heartbeat: tenths(5 + amount()),
+            // None for some, lest it wake what has been forgotten.
+            heartbeat: Some(amount())
+                .filter(|amount| *amount < 192)
+                .map(|amount| tenths(5 + amount)),
             write_deadline: tenths(1 + 2 * amount()),
             lifetime: has(5).then(|| tenths(10 * amount())),
             drain: tenths(amount()),
@@ -146,9 +149,10 @@ impl Plan {
 
 impl Terms {
     fn options(&self, shutdown: CancellationToken) -> ServeOptions {
-        let mut timers = TimersConfig::new()
-            .with_heartbeat(self.heartbeat.into(), Millis(0))
-            .with_write_deadline(self.write_deadline.into());
+        let mut timers = TimersConfig::new().with_write_deadline(self.write_deadline.into());
+        if let Some(heartbeat) = self.heartbeat {
+            timers = timers.with_heartbeat(heartbeat.into(), Millis(0));
+        }
         if let Some(lifetime) = self.lifetime {
             timers = timers.with_lifetime(lifetime.into(), Millis(0));
         }
@@ -295,6 +299,7 @@ impl Outcome {
         assert!(!parted || matches!(reason, Reason::Lifetime | Reason::Shutdown));
         assert_eq!(self.summary.events, events as u64);
         assert_eq!(self.summary.heartbeats, heartbeats);
+        assert!(heartbeats == 0 || self.terms.heartbeat.is_some());
 
         let next = self.accepted.get(events);
         let frames = [greeting, &retry, farewell]

@@ -12,7 +12,7 @@ use sse_codec::{Chunk, Event, Frame, Inline, Parser};
 
 /// Sends a frame through a small buffer. If it is dropped half-way, so is half a frame: close the
 /// connection then. (So race the *waiting for* an event against a timeout, never this.)
-pub async fn send<W: Write>(socket: &mut W, frame: &Frame<'_>) -> Result<(), W::Error> {
+pub(crate) async fn send<W: Write>(socket: &mut W, frame: &Frame<'_>) -> Result<(), W::Error> {
     let mut buffer = [0; 64];
     let mut cursor = frame.cursor();
     while !cursor.is_done() {
@@ -24,7 +24,7 @@ pub async fn send<W: Write>(socket: &mut W, frame: &Frame<'_>) -> Result<(), W::
 
 /// Receives until the stream ends. It can be dropped at any time; then `parser.reset()`, and the
 /// next request says `parser.last_event_id()`.
-pub async fn receive<R: Read, const N: usize, const ID: usize>(
+pub(crate) async fn receive<R: Read, const N: usize, const ID: usize>(
     socket: &mut R,
     parser: &mut Parser<Inline<N, ID>>,
     mut handle: impl FnMut(Event<'_>),

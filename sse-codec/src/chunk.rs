@@ -55,6 +55,12 @@ impl<'c> Chunk<'c> {
         self.position >= self.bytes.len()
     }
 
+    /// What comes from `at` on.
+    #[inline]
+    pub(crate) fn from(&self, at: usize) -> Option<&'c [u8]> {
+        self.bytes.get(at..)
+    }
+
     /// The next byte, left where it is.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.position).copied()
@@ -63,16 +69,13 @@ impl<'c> Chunk<'c> {
     /// Takes this many bytes, of which the caller knows that they are there.
     #[inline]
     pub(crate) const fn skip(&mut self, count: usize) {
-        self.position += count;
-        debug_assert!(self.position <= self.bytes.len());
+        self.skip_to(self.position + count);
     }
 
     #[inline]
-    pub(crate) fn starts_with<const N: usize>(&self, bytes: &[u8; N]) -> bool {
-        match self.bytes.get(self.position..) {
-            Some(rest) => rest.first_chunk() == Some(bytes),
-            None => false,
-        }
+    pub(crate) const fn skip_to(&mut self, position: usize) {
+        debug_assert!(position <= self.bytes.len());
+        self.position = position;
     }
 
     pub(crate) const fn advance(&mut self, count: usize) {
@@ -103,12 +106,19 @@ impl<'c> Chunk<'c> {
         }
     }
 
-    /// What is left up to the next line end, and what comes from there on, if there is a line end.
-    /// Takes nothing.
+    /// The line at `at`, and what comes from its end on, if it ends in this chunk. Takes nothing.
     #[inline]
-    pub(crate) fn peek_line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
-        let len = self.line_ends.first(self.bytes, self.position)?;
-        self.bytes.get(self.position..)?.split_at_checked(len)
+    pub(crate) fn line(&mut self, at: usize) -> Option<(&'c [u8], &'c [u8])> {
+        let len = self.line_ends.first(self.bytes, at)?;
+        self.bytes.get(at..)?.split_at_checked(len)
+    }
+
+    /// The line that starts here, as [`line`](Self::line), where lines of middling length follow
+    /// each other.
+    #[inline]
+    pub(crate) fn next_line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
+        let len = self.line_ends.first_anew(self.bytes, self.position)?;
+        self.rest().split_at_checked(len)
     }
 
     /// Takes the next byte if it is this one.

@@ -1,6 +1,6 @@
 use core::{fmt, str};
 
-use crate::Millis;
+use crate::{Millis, scan::utf8};
 
 /// The type an event has when its block names none (WHATWG HTML §9.2.6, dispatch).
 pub const DEFAULT_EVENT_TYPE: &[u8] = b"message";
@@ -119,8 +119,8 @@ impl<'a> Event<'a> {
     /// # Errors
     /// When it is not UTF-8. Nothing is lost: [`data`](Self::data) has the bytes, [`lossy`] shows
     /// them as a browser would.
-    pub const fn data_str(&self) -> Result<&'a str, str::Utf8Error> {
-        str::from_utf8(self.data())
+    pub fn data_str(&self) -> Result<&'a str, str::Utf8Error> {
+        utf8(self.data())
     }
 
     /// The `id` field of this block. `Some(b"")` is an ID that clears.

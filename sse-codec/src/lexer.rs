@@ -1,3 +1,7 @@
+mod whole;
+
+pub(crate) use whole::{TypedBlock, Value};
+
 use crate::Chunk;
 
 /// The bytes of an event stream as lines: the lowest tier, a few bytes of state and no storage.
@@ -175,104 +179,6 @@ impl Lexer {
         }
     }
 
-    /// Whether the chunk goes on with the start of a line.
-    #[inline]
-    pub(crate) fn at_line_start(&mut self, chunk: &mut Chunk<'_>) -> bool {
-        if matches!(self.state, State::AfterCr) && !chunk.is_empty() {
-            self.state = State::LineStart;
-            chunk.take_byte(b'\n');
-        }
-        matches!(self.state, State::LineStart)
-    }
-
-    /// Takes the bytes of a line, which is followed by `after`, and its line end.
-    #[inline]
-    pub(crate) fn take_line(&mut self, chunk: &mut Chunk<'_>, line: &[u8], after: &[u8]) {
-        chunk.skip(line.len() + 1);
-        self.state = match after {
-            [b'\r', b'\n', ..] => {
-                chunk.advance(1);
-                State::LineStart
-            }
-            [b'\r', ..] => State::AfterCr,
-            _ => State::LineStart,
-        };
-    }
-
-    /// Takes the blank line that stands here, if there is one.
-    #[inline]
-    pub(crate) fn blank_line(&mut self, chunk: &mut Chunk<'_>) -> bool {
-        if !self.at_line_start(chunk) {
-            return false;
-        }
-        match chunk.peek() {
-            Some(b'\n') => {}
-            Some(b'\r') => self.state = State::AfterCr,
-            _ => return false,
-        };
-        chunk.advance(1);
-        true
-    }
-
-    /// At the start of a line: takes a `data` line and the blank line after it, if both lie whole
-    /// in the chunk and the value is no longer than `limit`.
-    #[inline]
-    pub(crate) fn data_block<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        limit: usize,
-    ) -> Option<&'c [u8]> {
-        if !self.at_line_start(chunk) || !chunk.starts_with(b"data:") {
-            return None;
-        }
-        let (line, after) = chunk.peek_line()?;
-        let (ends, state) = match after {
-            [b'\n', b'\n', ..] => (2, State::LineStart),
-            [b'\r', b'\n', b'\r', ..] => (3, State::AfterCr),
-            [b'\r', b'\n', b'\n', ..] => (3, State::LineStart),
-            [_, b'\r', ..] => (2, State::AfterCr),
-            _ => return None,
-        };
-        let value = match line {
-            [_, _, _, _, _, b' ', value @ ..] | [_, _, _, _, _, value @ ..] => value,
-            _ => return None,
-        };
-        if value.len() > limit {
-            return None;
-        }
-        chunk.skip(line.len() + ends);
-        self.state = state;
-        Some(value)
-    }
-
-    /// Takes heartbeats, if some stand here.
-    #[inline]
-    pub(crate) fn heartbeats(&mut self, chunk: &mut Chunk<'_>) -> bool {
-        const EIGHT: [u8; 24] = *b":\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n";
-        let before = chunk.rest();
-        let mut rest = before;
-        while let Some((&EIGHT, more)) = rest.split_first_chunk() {
-            rest = more;
-        }
-        while let [b':', b'\n', b'\n', more @ ..] = rest {
-            rest = more;
-        }
-        chunk.advance(before.len() - rest.len());
-        before.len() != rest.len()
-    }
-
-    /// The chunk ends inside this field's value.
-    #[inline]
-    pub(crate) fn cut_in_value(&mut self, field: Field, chunk: &mut Chunk<'_>) {
-        self.state = State::Value(field);
-        chunk.seek(usize::MAX);
-    }
-
-    #[inline]
-    pub(crate) fn in_data(&self) -> bool {
-        matches!(self.state, State::Value(Field::Data))
-    }
-
     /// Passes over what is left of the line.
     pub(crate) const fn ignore_line(&mut self) {
         self.state = State::Ignored;
@@ -414,14 +320,6 @@ impl Lexer {
             self.state = State::Ignored;
         }
     }
-}
-
-/// The value in a line that starts with a name and a colon of this length together: "If value starts
-/// with a U+0020 SPACE character, remove it from value."
-#[inline]
-pub(crate) fn field_value(line: &[u8], name: usize) -> &[u8] {
-    let space = usize::from(line.get(name) == Some(&b' '));
-    line.get(name + space..).unwrap_or_default()
 }
 
 impl Default for Lexer {

@@ -26,7 +26,7 @@ names of servers: floor serve serve-channel body axum-sse axum-bytes
        (latency): serve serve-channel body axum-comment axum";
 
 /// How long the kernel's buffers take to fill up without `TCP_NOTSENT_LOWAT`, and some more.
-const FILLING: Duration = Duration::from_secs(5);
+const FILLING: Duration = Duration::from_secs(10);
 
 fn main() -> io::Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();

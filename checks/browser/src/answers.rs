@@ -8,17 +8,28 @@ pub struct Answer {
     pub status: u16,
     /// Of several headers of the name the last; none has none.
     pub content_type: Option<&'static str>,
-    /// Why Chromium takes it in another way than [`http::Answer`], if it does.
-    pub deviation: Option<&'static str>,
+    /// Whose difference it is, and which, when Chromium takes it in another way than
+    /// [`http::Answer`].
+    pub difference: Option<&'static str>,
 }
 
 const fn answer(status: u16, content_type: &'static str) -> Answer {
     Answer {
         status,
         content_type: Some(content_type),
-        deviation: None,
+        difference: None,
     }
 }
+
+const fn different(content_type: &'static str, difference: &'static str) -> Answer {
+    Answer {
+        difference: Some(difference),
+        ..answer(200, content_type)
+    }
+}
+
+const CHARSET: &str = "Chromium's: it refuses every charset but UTF-8, also another name of UTF-8; \
+    by the standard the body is UTF-8 whatever that says";
 
 const STREAM: &str = http::CONTENT_TYPE;
 
@@ -26,7 +37,7 @@ pub const ANSWERS: &[Answer] = &[
     answer(200, "x bogus"),
     answer(200, "text/x-bogus"),
     answer(200, "text/event-stream;"),
-    answer(200, "text/event-stream;charset=windows-1252"),
+    different("text/event-stream;charset=windows-1252", CHARSET),
     answer(301, STREAM),
     answer(302, STREAM),
     answer(303, STREAM),
@@ -55,14 +66,21 @@ pub const ANSWERS: &[Answer] = &[
     answer(200, "text/event-stream;charset=utf-8"),
     answer(200, "text/event-stream; charset=\"UTF-8\""),
     answer(200, "text/event-stream;charset="),
-    answer(200, "text/event-stream;charset=utf8"),
-    answer(200, "text/event-stream;charset=bogus"),
+    different("text/event-stream;charset=utf8", CHARSET),
+    different("text/event-stream;charset=bogus", CHARSET),
     answer(200, "text/event-streams"),
-    answer(200, "text/event-stream a"),
+    different(
+        "text/event-stream a",
+        "Chromium's: it takes the type to end at the space; by the standard (MIME Sniffing) it is none",
+    ),
     answer(200, "text/event-stream/"),
     answer(200, "text/ event-stream"),
     answer(200, "text/event-stream, text/html"),
-    answer(200, "text/html, text/event-stream"),
+    different(
+        "text/html, text/event-stream",
+        "ours: of several types in one header the last counts (Fetch, extract a MIME type); we \
+            read one",
+    ),
     answer(200, "text/*"),
     answer(200, "*/*"),
     answer(200, ""),

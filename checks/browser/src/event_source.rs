@@ -10,7 +10,7 @@ use crate::{
     driver::{Browser, Failure},
     report::Report,
     server::{Request, Server},
-    streams::{Outcome, Seen, Stream, by_our_parser, deviations, streams},
+    streams::{Outcome, Seen, Stream, by_our_parser, deviations, in_order, streams},
 };
 
 /// What the page has seen of one `EventSource`.
@@ -32,8 +32,8 @@ struct Served {
     ours: Outcome,
 }
 
-/// Streams whose IDs a browser does not send to another origin unasked, and one it does
-/// (`eventsource-cross-origin-preflight`).
+/// Streams of another origin (`eventsource-cross-origin-preflight`), and whether the standard has a
+/// browser ask that origin before it comes back with their IDs. Chromium never does.
 const ACROSS: [(&str, bool); 3] = [
     ("cross-origin-preflight.safe", false),
     ("cross-origin-preflight.unsafe", true),
@@ -78,31 +78,26 @@ pub async fn check(report: &mut Report, browser: &Browser) -> Result<(), Failure
             .map(|(_, path, _)| server.other_origin.clone() + path),
     );
     let types = served.iter().flat_map(|served| &served.ours.events);
-    let types: Vec<_> = types.map(|event| event.event_type.clone()).collect();
-    let arguments = vec![serde_json::to_value(&urls)?, serde_json::to_value(types)?];
-    let script = "watchAll(arguments[0], arguments[1]).then(arguments[2])";
-    let watched = browser.client.execute_async(script, arguments).await?;
-    let watched: Vec<Watched> = serde_json::from_str(watched.as_str().ok_or("not a string")?)?;
+    let types: Vec<_> = types.map(|event| event.event_type.as_str()).collect();
+    let watched = watch(browser, &urls, &types).await?;
     let watched: BTreeMap<_, _> = watched
         .iter()
         .map(|seen| (seen.url.as_str(), seen))
         .collect();
 
-    let mut waits = Waits::default();
     for served in &served {
-        let outcome = compare(
-            served,
-            watched.get(served.path.as_str()),
-            &server,
-            &mut waits,
-        );
+        let outcome = compare(served, watched.get(served.path.as_str()), &server);
         report.note(&served.name, outcome);
     }
     for (index, answer) in ANSWERS.iter().enumerate() {
         let path = format!("/answer/{index}");
-        let deviates = answer.deviation;
         let outcome = match watched.get(path.as_str()) {
-            Some(seen) => judge(seen, answer.ours(), deviates, server.requests(&path).len()),
+            Some(seen) => judge(
+                seen,
+                answer.ours(),
+                answer.difference,
+                server.requests(&path).len(),
+            ),
             None => Err("not seen".to_owned()),
         };
         report.note(&answer.name(), outcome);
@@ -110,11 +105,15 @@ pub async fn check(report: &mut Report, browser: &Browser) -> Result<(), Failure
     for (name, path, asks) in &across {
         report.note(
             &format!("{name}, another origin"),
-            preflight(&server.requests(path), *asks),
+            across_origins(&server.requests(path), *asks),
         );
     }
     report.note("every request", headers(&served, &server));
-    report.note("reconnection times", waits.in_order());
+    let outcome = comes_back_in_order(browser).await;
+    report.note(
+        "reconnection times",
+        outcome.map_err(|error| error.to_string()),
+    );
     Ok(())
 }
 
@@ -130,12 +129,7 @@ fn serve(stream: &Stream, path: String, way: &str) -> Served {
 }
 
 /// What the page saw, and with what the browser came back after each body and when.
-fn compare(
-    served: &Served,
-    seen: Option<&&Watched>,
-    server: &Server,
-    waits: &mut Waits,
-) -> Result<String, String> {
+fn compare(served: &Served, seen: Option<&&Watched>, server: &Server) -> Result<String, String> {
     let seen = seen.ok_or("not seen")?;
     let Outcome { events, back } = &served.expected;
     let requests = server.requests(&served.path);
@@ -166,12 +160,10 @@ fn compare(
         if sent.map_or("", |sent| sent.trim()) != id.trim() || sent.is_some() == id.is_empty() {
             return Err(format!("came back with {sent:?} instead of {id:?}"));
         }
-        waits
-            .note(*retry, pair)
-            .map_err(|waited| format!("{waited:?} instead of {retry} ms"))?;
+        waited(*retry, pair)?;
     }
     match served.deviation {
-        Some(_) if served.expected == served.ours => Err("is not a deviation any more".to_owned()),
+        Some(_) if served.expected == served.ours => Err("is no deviation any more".to_owned()),
         Some(reason) => Ok(format!("as known: {reason}")),
         None => Ok(format!(
             "{} events, came back {} times",
@@ -181,49 +173,68 @@ fn compare(
     }
 }
 
-/// How long the browser waited before it came back, by what it had been told.
-#[derive(Default)]
-struct Waits(BTreeMap<u64, Vec<Duration>>);
-
-impl Waits {
-    fn note(&mut self, retry: u64, pair: &[Request]) -> Result<(), Duration> {
-        let ended = pair[0].ended.unwrap_or(pair[0].began);
-        let waited = pair[1].began.saturating_duration_since(ended);
-        self.0.entry(retry).or_default().push(waited);
-        // Its clock may tick otherwise than ours.
-        if waited + Duration::from_millis(5) < Duration::from_millis(retry) {
-            return Err(waited);
-        }
-        Ok(())
+/// How long the browser waited before it came back; an error when it did not wait long enough. How
+/// much longer it takes depends on the machine.
+fn waited(retry: u64, pair: &[Request]) -> Result<Duration, String> {
+    let ended = pair[0].ended.unwrap_or(pair[0].began);
+    let waited = pair[1].began.saturating_duration_since(ended);
+    // Its clock may tick otherwise than ours.
+    if waited + Duration::from_millis(5) < Duration::from_millis(retry) {
+        return Err(format!("came back after {waited:?} instead of {retry} ms"));
     }
+    Ok(waited)
+}
 
-    /// That who was told a longer time waited longer; how long exactly depends on the machine.
-    fn in_order(mut self) -> Result<String, String> {
-        let mut last = Duration::ZERO;
-        let mut notes = Vec::new();
-        for (retry, waits) in &mut self.0 {
-            waits.sort_unstable();
-            let median = waits[waits.len() / 2];
-            notes.push(format!(
-                "{retry} ms: {} ms ({} times)",
-                median.as_millis(),
-                waits.len()
-            ));
-            // Times that are as good as none do not tell from each other.
-            if median < last && *retry > 100 {
-                return Err(notes.join(", "));
-            }
-            last = median;
+/// With nothing else going on: who was told a longer time comes back later.
+async fn comes_back_in_order(browser: &Browser) -> Result<String, Failure> {
+    let streams = in_order();
+    let server = Server::start(streams.clone()).await?;
+    browser.client.goto(&server.origin).await?;
+    let paths: Vec<_> = (0..streams.len())
+        .map(|index| format!("/stream/{index}/whole"))
+        .collect();
+    watch(browser, &paths, &[]).await?;
+    let mut notes = Vec::new();
+    let mut last = None;
+    for (stream, path) in streams.iter().zip(&paths) {
+        let requests = server.requests(path);
+        let retry = by_our_parser(&stream.bodies).back[0].1;
+        let [_, second] = requests.as_slice() else {
+            return Err(format!("{}: {} requests", stream.name, requests.len()).into());
+        };
+        notes.push(format!(
+            "{}: {} ms",
+            stream.name,
+            waited(retry, &requests)?.as_millis()
+        ));
+        if last
+            .replace(second.began)
+            .is_some_and(|last| last > second.began)
+        {
+            return Err(notes.join(", ").into());
         }
-        Ok(notes.join(", "))
     }
+    Ok(notes.join(", "))
+}
+
+async fn watch(
+    browser: &Browser,
+    urls: &[String],
+    types: &[&str],
+) -> Result<Vec<Watched>, Failure> {
+    let arguments = vec![serde_json::to_value(urls)?, serde_json::to_value(types)?];
+    let script = "watchAll(arguments[0], arguments[1]).then(arguments[2])";
+    let watched = browser.client.execute_async(script, arguments).await?;
+    Ok(serde_json::from_str(
+        watched.as_str().ok_or("not a string")?,
+    )?)
 }
 
 /// Whether the browser has taken a response as our client would.
 fn judge(
     seen: &Watched,
     ours: http::Answer,
-    deviation: Option<&str>,
+    difference: Option<&str>,
     requests: usize,
 ) -> Result<String, String> {
     let opened = match (seen.opens, seen.events.len(), seen.errors) {
@@ -232,10 +243,10 @@ fn judge(
         _ => return Err(format!("{seen:?}, {requests} requests")),
     };
     let opens = matches!(ours, http::Answer::Open | http::Answer::Redirect);
-    match deviation {
+    match difference {
         None if opened == opens => Ok(format!("{ours:?}")),
-        Some(_) if opened == opens => Err("is not a deviation any more".to_owned()),
-        Some(reason) => Ok(format!("{ours:?}, as known not to Chromium: {reason}")),
+        Some(_) if opened == opens => Err("is no difference any more".to_owned()),
+        Some(reason) => Ok(format!("{ours:?}, not so to Chromium; {reason}")),
         None => Err(format!(
             "{ours:?}, but the browser {}",
             if opened { "opens" } else { "fails" }
@@ -243,21 +254,20 @@ fn judge(
     }
 }
 
-/// Whether the browser asked before it came back, and did not before it came first.
-fn preflight(requests: &[Request], asks: bool) -> Result<String, String> {
+/// That the browser comes back with its ID unasked.
+fn across_origins(requests: &[Request], should_ask: bool) -> Result<String, String> {
     let methods: Vec<_> = requests
         .iter()
         .map(|request| request.method.as_str())
         .collect();
-    let expected: &[&str] = if asks {
-        &["GET", "OPTIONS", "GET"]
-    } else {
-        &["GET", "GET"]
-    };
-    if methods != expected {
-        return Err(format!("{methods:?} instead of {expected:?}"));
+    if methods != ["GET", "GET"] {
+        return Err(format!("{methods:?}"));
     }
-    Ok(methods.join(", "))
+    Ok(match should_ask {
+        true => "as known: it comes back without a preflight",
+        false => "comes back without a preflight",
+    }
+    .to_owned())
 }
 
 /// That every request carries what ours do.

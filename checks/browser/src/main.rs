@@ -32,7 +32,9 @@ async fn main() -> Result<ExitCode, Failure> {
     println!("Chromium {}", browser.version);
     let outcome = check(&mut report, &browser, Path::new(program)).await;
     browser.close().await?;
-    outcome?;
+    if let Err(error) = outcome {
+        report.note("the rest", Err(error.to_string()));
+    }
     Ok(if report.finish() {
         ExitCode::SUCCESS
     } else {

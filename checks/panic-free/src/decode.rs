@@ -1,5 +1,5 @@
 use sse_codec::{
-    Borrowed, Chunk, Event, Field, Inline, Lexer, Millis, Parser, Piece, Ready, lossy,
+    Borrowed, Chunk, Detached, Event, Field, Inline, Lexer, Millis, Parser, Piece, Ready, lossy,
 };
 
 use crate::parser;
@@ -32,6 +32,11 @@ crate::entries! {
         piece.is_whole();
         field.name();
         ready.chunk_data();
+    }
+
+    fn entry_detached(ready: Ready<'static>, detached: Detached, bytes: &'static [u8]) {
+        ready.detach(bytes);
+        detached.attach(bytes);
     }
 
     fn entry_parser_new(

@@ -14,7 +14,7 @@ unsafe extern "C" {
 impl Sink for Unknown {
     type Error = usize;
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), usize> {
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), usize> {
         match some_sink(bytes.as_ptr().addr(), bytes.len()) {
             0 => Ok(()),
             error => Err(error),
@@ -59,6 +59,7 @@ crate::entries! {
         cursor.chunk();
         cursor.advance(count);
         cursor.copy_to(buffer);
+        cursor.slices().for_each(|slice| { core::hint::black_box(slice); });
         cursor.clone();
     }
 
@@ -66,7 +67,7 @@ crate::entries! {
         SliceSink::new(buffer);
         sink.written();
         sink.clear();
-        sink.put(bytes);
+        sink.push_bytes(bytes);
         sink.position();
         sink.rollback(position);
     }

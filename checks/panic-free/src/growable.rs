@@ -52,7 +52,7 @@ crate::entries! {
     }
 
     fn entry_vec_sink(vec: &mut Vec<u8>, bytes: &[u8], position: usize) {
-        vec.put(bytes);
+        vec.push_bytes(bytes);
         Sink::position(vec);
         vec.rollback(position);
     }

@@ -3,9 +3,9 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Event, Frame, Inline, InvalidField,
-    InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull, SliceSink, Slices,
-    Step, Timeout, Timers, TimersConfig, Token,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, Event, Frame, Inline,
+    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull,
+    SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
 };
 
@@ -47,6 +47,7 @@ crate::entries! {
     fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }
     fn entry_debug_step(out: &mut Out, value: &Step<'_>) { debug(out, value) }
     fn entry_debug_ready(out: &mut Out, value: &Ready<'_>) { debug(out, value) }
+    fn entry_debug_detached(out: &mut Out, value: &Detached) { debug(out, value) }
     fn entry_debug_inline(out: &mut Out, value: &Parser<Inline<64, 16>>) { debug(out, value) }
     fn entry_debug_borrowed(out: &mut Out, value: &Parser<Borrowed<'_>>) { debug(out, value) }
     fn entry_debug_event(out: &mut Out, value: &Event<'_>) { debug(out, value) }

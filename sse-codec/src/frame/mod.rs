@@ -6,6 +6,7 @@ mod cursor;
 mod data_writer;
 mod digits;
 mod error;
+mod out;
 mod sink;
 mod walk;
 
@@ -20,6 +21,7 @@ pub use sink::{Sink, SinkFull, SliceSink};
 
 use crate::{Event, Field, Millis};
 use digits::Digits;
+use out::SliceOut;
 use walk::Lines;
 
 /// A block ready to be written: one event, a comment, or what else may stand between two blank
@@ -182,14 +184,11 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`BufferTooSmall`] with the length that is needed. What is in the buffer then is unspecified.
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], BufferTooSmall> {
-        let mut cursor = self.cursor();
-        let len = cursor.copy_to(buffer);
-        if !cursor.is_done() {
-            return Err(BufferTooSmall {
-                needed: self.encoded_len(),
-            });
-        }
-        Ok(buffer.get(..len).unwrap_or_default())
+        let mut out = SliceOut::new(buffer);
+        walk::write(self, &mut out);
+        out.finish().ok_or_else(|| BufferTooSmall {
+            needed: self.encoded_len(),
+        })
     }
 
     /// About how many bytes the frame has, without looking at its text.
@@ -211,9 +210,7 @@ impl<'a> Frame<'a> {
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
         // Enough for a frame of one line, and for the text of one of many.
         buffer.reserve(self.min_len());
-        for slice in self.slices() {
-            buffer.extend_from_slice(slice);
-        }
+        walk::write(self, buffer);
     }
 
     /// The frame as a vector of its own.

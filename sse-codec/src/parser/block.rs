@@ -46,9 +46,9 @@ impl Block {
         }
     }
 
-    /// How many bytes the limit counts, a value that is being read among them.
-    pub(super) const fn len(&self) -> usize {
-        self.arena_len() + self.id_len
+    /// How many bytes the limit counts beside the data, a value that is being read among them.
+    pub(super) const fn len_beside_data(&self) -> usize {
+        self.type_len + self.line_len + self.id_len
     }
 
     /// How many of them belong into the arena.
@@ -67,6 +67,7 @@ pub(super) enum Digits {
 }
 
 impl Digits {
+    #[inline(never)]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         for byte in bytes {
             *self = match (*self, byte) {

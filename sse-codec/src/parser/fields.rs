@@ -132,7 +132,11 @@ impl<S: Storage> Parser<S> {
     /// What may still be added to the block.
     #[inline]
     pub(super) fn room(&self) -> Room {
-        self.room_beside(self.block.len())
+        let mut room = self.room_beside(self.block.len_beside_data());
+        // On its own: a sum of all lengths at once would be read with one wide load, which has to
+        // wait until the length that was written last has reached the cache.
+        room.bytes = room.bytes.saturating_sub(self.block.data_len);
+        room
     }
 
     /// What may still be added to the ID being read: it has taken the place of the block's earlier
@@ -181,6 +185,8 @@ impl<S: Storage> Parser<S> {
     }
 
     /// Drops the block and goes back to the byte that was one too many.
+    #[cold]
+    #[inline(never)]
     fn overflow(
         &mut self,
         piece: Piece<'_>,
@@ -200,9 +206,7 @@ impl<S: Storage> Parser<S> {
 
     /// Copies what is held to the storage.
     pub(super) fn store(&mut self, held: &mut Held<'_>) {
-        if let Some(data) = held.data.take() {
-            put(self.arena(0), 0, data);
-        }
+        self.store_data(held);
         if let Some(event_type) = held.event_type.take() {
             let arena = self.arena(0);
             put(
@@ -210,6 +214,13 @@ impl<S: Storage> Parser<S> {
                 arena.len().saturating_sub(event_type.len()),
                 event_type,
             );
+        }
+    }
+
+    #[inline]
+    pub(super) fn store_data(&mut self, held: &mut Held<'_>) {
+        if let Some(data) = held.data.take() {
+            put(self.arena(0), 0, data);
         }
     }
 

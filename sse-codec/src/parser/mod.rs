@@ -4,12 +4,15 @@ mod block;
 mod error;
 mod fast;
 mod fields;
+mod ready;
 mod storage;
 
 use block::{Block, Phase};
+use ready::Held;
 use storage::Slot;
 
 pub use error::{Bound, InvalidLastEventId, Overflow};
+pub use ready::{Detached, Ready};
 #[cfg(feature = "alloc")]
 pub use storage::Growable;
 pub use storage::{Borrowed, Inline, Storage};
@@ -85,84 +88,6 @@ pub enum Step<'c> {
     Comment(Piece<'c>),
     /// The server has set the reconnection time; [`Parser::retry`] has it from here on.
     Retry(Millis),
-}
-
-/// An event that is complete, before anything borrows the parser: hand it to [`Parser::event`]
-/// before the next step, which makes room for the next event.
-#[derive(Debug)]
-#[must_use = "an event that is not looked at is lost"]
-pub struct Ready<'c> {
-    held: Held<'c>,
-}
-
-/// Values that lie whole in the chunk and have not been copied.
-#[derive(Debug, Default)]
-struct Held<'c> {
-    data: Option<&'c [u8]>,
-    event_type: Option<&'c [u8]>,
-}
-
-impl<'c> Ready<'c> {
-    /// The event's data where it lies in the chunk, so that the owner of the chunk's memory can
-    /// slice it instead of copying. `None` when the data had to be put together in the storage.
-    #[must_use]
-    pub const fn chunk_data(&self) -> Option<&'c [u8]> {
-        self.held.data
-    }
-
-    /// Lets go of the chunk, to take it up again with [`Detached::attach`]: for a reader that owns
-    /// both the parser and the memory of the chunks, and has to end the loop that fills it before
-    /// it can lend an event out of it.
-    ///
-    /// `bytes` is what the chunk was made from.
-    pub fn detach(self, bytes: &'c [u8]) -> Detached {
-        Detached {
-            data: self.held.data.map(|data| Span::of(data, bytes)),
-            event_type: self.held.event_type.map(|value| Span::of(value, bytes)),
-        }
-    }
-}
-
-/// A [`Ready`] that has let go of its chunk.
-#[derive(Debug)]
-#[must_use = "an event that is not looked at is lost"]
-pub struct Detached {
-    data: Option<Span>,
-    event_type: Option<Span>,
-}
-
-impl Detached {
-    /// Takes up the chunk again. Of other bytes than those it was [detached](Ready::detach) from
-    /// the event will show other parts, or nothing.
-    pub fn attach(self, bytes: &[u8]) -> Ready<'_> {
-        Ready {
-            held: Held {
-                data: self.data.map(|span| span.part(bytes)),
-                event_type: self.event_type.map(|span| span.part(bytes)),
-            },
-        }
-    }
-}
-
-/// Where in a slice a part of it lies.
-#[derive(Clone, Copy, Debug)]
-struct Span {
-    at: usize,
-    len: usize,
-}
-
-impl Span {
-    fn of(value: &[u8], bytes: &[u8]) -> Self {
-        let at = value.as_ptr().addr().wrapping_sub(bytes.as_ptr().addr());
-        Self {
-            at,
-            len: value.len(),
-        }
-    }
-
-    fn part(self, bytes: &[u8]) -> &[u8] {
-        part(bytes, self.at, self.len)
-    }
 }
 
 impl<const N: usize, const ID: usize> Parser<Inline<N, ID>> {
@@ -252,14 +177,6 @@ impl<S: Storage> Parser<S> {
     /// As [`next_event`](Self::next_event).
     #[inline]
     pub fn next_ready<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
-        if let Some(data) = self.data_block(chunk) {
-            return Ok(Some(Ready {
-                held: Held {
-                    data: Some(data),
-                    event_type: None,
-                },
-            }));
-        }
         match self.advance(chunk, Wanted::Events)? {
             Some(Step::Event(ready)) => Ok(Some(ready)),
             Some(Step::Comment(_) | Step::Retry(_)) | None => Ok(None),
@@ -297,14 +214,6 @@ impl<S: Storage> Parser<S> {
     /// # Errors
     /// As [`next_event`](Self::next_event).
     pub fn step<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Step<'c>>, Overflow> {
-        if let Some(data) = self.data_block(chunk) {
-            return Ok(Some(Step::Event(Ready {
-                held: Held {
-                    data: Some(data),
-                    event_type: None,
-                },
-            })));
-        }
         self.advance(chunk, Wanted::Everything)
     }
 
@@ -321,11 +230,12 @@ impl<S: Storage> Parser<S> {
             None => part(arena, 0, data_len),
         })
         .with_last_event_id(last_event_id);
-        if type_len > 0 {
-            event = event.with_type(match ready.held.event_type {
-                Some(event_type) => event_type,
-                None => part(arena, arena.len().saturating_sub(type_len), type_len),
-            });
+        if let Some(event_type) = ready.held.event_type {
+            if !event_type.is_empty() {
+                event = event.with_type(event_type);
+            }
+        } else if type_len > 0 {
+            event = event.with_type(part(arena, arena.len().saturating_sub(type_len), type_len));
         }
         if self.block.has_id {
             event = event.with_id(last_event_id);
@@ -382,10 +292,22 @@ impl<S: Storage> Parser<S> {
         chunk: &mut Chunk<'c>,
         wanted: Wanted,
     ) -> Result<Option<Step<'c>>, Overflow> {
+        if self.block.phase == Phase::GivenOut {
+            self.clear();
+        }
         let mut held = Held::default();
         loop {
-            if self.lines(chunk, &mut held, wanted) {
+            if let Some(ready) = self.typed_block(chunk) {
+                return Ok(Some(Step::Event(ready)));
+            }
+            if self.data_lines(chunk, &mut held) {
                 return Ok(Some(Step::Event(Ready { held })));
+            }
+            if chunk.is_empty() {
+                break;
+            }
+            if self.heartbeats(chunk, wanted) {
+                continue;
             }
             let Some(token) = self.lexer.next_token(chunk) else {
                 break;
