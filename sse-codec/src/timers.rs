@@ -1,4 +1,4 @@
-use core::num::NonZeroU32;
+use core::{fmt, num::NonZeroU32};
 
 use crate::Millis;
 
@@ -53,7 +53,7 @@ use crate::Millis;
 /// 32-bit tick counter that wraps costs a loop one turn, not 49 days. (So take `now` from one
 /// place: samples out of order make time run fast.) A `now` far ahead, from a laptop that slept,
 /// gives one heartbeat, not a burst.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Timers {
     now: Millis,
     output: Output,
@@ -170,6 +170,17 @@ impl Timers {
         for left in [left, &mut self.lifetime].into_iter().flatten() {
             *left = left.saturating_sub(passed);
         }
+    }
+}
+
+// Derived for so many fields it would bring a panic.
+impl fmt::Debug for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timers")
+            .field("now", &self.now)
+            .field("output", &self.output)
+            .field("lifetime", &self.lifetime)
+            .finish_non_exhaustive()
     }
 }
 

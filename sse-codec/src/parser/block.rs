@@ -2,7 +2,7 @@ use super::Overflow;
 use crate::Millis;
 
 /// What the block being read has come to: counts and flags, the bytes are elsewhere.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Block {
     pub(super) phase: Phase,
     pub(super) has_data: bool,

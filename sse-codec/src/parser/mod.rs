@@ -7,6 +7,8 @@ mod fields;
 mod ready;
 mod storage;
 
+use core::fmt;
+
 use block::{Block, Phase};
 use ready::Held;
 use storage::Slot;
@@ -67,7 +69,7 @@ use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
 /// ]);
 /// # Ok::<(), sse_codec::Overflow>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Parser<S> {
     lexer: Lexer,
     block: Block,
@@ -380,4 +382,15 @@ impl<S: Storage> Parser<S> {
 enum Wanted {
     Events,
     Everything,
+}
+
+// Derived for so many fields it would bring a panic.
+impl<S: fmt::Debug> fmt::Debug for Parser<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parser")
+            .field("lexer", &self.lexer)
+            .field("retry", &self.retry)
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
+    }
 }

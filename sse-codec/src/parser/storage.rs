@@ -225,10 +225,12 @@ impl Buffers for Growable {
             Slot::A => a,
             Slot::B => b,
         };
-        if id.len() < len || id.len() / 4 > len.max(Self::KEPT) {
-            id.reserve_exact(len.saturating_sub(id.len()));
+        if id.len() / 4 > len.max(Self::KEPT) {
+            *id = alloc::vec::Vec::new();
+        }
+        if id.len() < len {
+            id.reserve_exact(len - id.len());
             id.resize(len, 0);
-            id.shrink_to(len.saturating_mul(2));
         }
         (id, &self.arena)
     }
