@@ -28,7 +28,7 @@ pub async fn check(report: &mut Report, cases: &[Case], node: &str, python: &str
     let outcome = in_time(events(cases, "eventsource-parser", &program, &[])).await;
     report.note("eventsource-parser", outcome);
 
-    let program = [node, "undici.mjs"];
+    let program = [node, "--no-warnings", "undici.mjs"];
     // An EventSource shows no type that it was not asked for.
     let mut types = vec!["message", "resumed"];
     types.extend(cases.iter().filter_map(|case| case.event_type));

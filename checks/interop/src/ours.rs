@@ -34,7 +34,11 @@ pub async fn start(cases: &[Case]) -> std::io::Result<Server> {
             let ended = ended_sender.clone();
             tokio::spawn(async move {
                 let (sender, receiver) = channel(4);
-                match read_last_event_id(&mut stream).await {
+                // Node opens a second one and says nothing on it.
+                let Ok(last_event_id) = read_last_event_id(&mut stream).await else {
+                    return;
+                };
+                match last_event_id {
                     Some(id) => tokio::spawn(welcome_back(sender, id)),
                     None => tokio::spawn(send(sender, frames, finished)),
                 };
@@ -84,15 +88,16 @@ async fn welcome_back(sender: EventSender, id: Vec<u8>) {
 }
 
 /// Reads the request.
-async fn read_last_event_id(stream: &mut TcpStream) -> Option<Vec<u8>> {
+async fn read_last_event_id(stream: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await.ok()?);
+        head.push(stream.read_u8().await?);
     }
-    head.split(|byte| *byte == b'\n').find_map(|line| {
+    let mut lines = head.split(|byte| *byte == b'\n');
+    Ok(lines.find_map(|line| {
         let (name, value) = line.split_at(line.iter().position(|byte| *byte == b':')?);
         let value = value[1..].strip_suffix(b"\r").unwrap_or(&value[1..]);
         name.eq_ignore_ascii_case(http::LAST_EVENT_ID.as_bytes())
             .then(|| http::last_event_id(value).ok().map(<[u8]>::to_vec))?
-    })
+    }))
 }

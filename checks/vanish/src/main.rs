@@ -141,7 +141,11 @@ async fn run() -> io::Result<(usize, usize)> {
         let found = found.map_or("not noticed".to_owned(), |(after, reason)| {
             format!("after {:.2} s: {reason}", after.as_secs_f32())
         });
-        println!("{:<44} {found:<44} {} {verdict}", case.name, case.expected.text());
+        println!(
+            "{:<44} {found:<44} {} {verdict}",
+            case.name,
+            case.expected.text()
+        );
     }
     Ok((passed, CASES.len() - passed))
 }
@@ -182,7 +186,9 @@ fn check_namespace() -> io::Result<()> {
 }
 
 fn set_lo(state: &str) -> io::Result<()> {
-    let status = Command::new("ip").args(["link", "set", "lo", state]).status()?;
+    let status = Command::new("ip")
+        .args(["link", "set", "lo", state])
+        .status()?;
     if status.success() {
         Ok(())
     } else {

@@ -52,12 +52,18 @@ impl Stream {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let received = Arc::new(AtomicU64::new(0));
-        tokio::spawn(read(TcpStream::connect(address).await?, Arc::clone(&received)));
+        tokio::spawn(read(
+            TcpStream::connect(address).await?,
+            Arc::clone(&received),
+        ));
 
         let (stream, _) = listener.accept().await?;
         let user_timeout = case.user_timeout.then_some(USER_TIMEOUT);
-        TcpOptions::new().user_timeout(user_timeout).apply(&stream)?;
-        let mut timers = TimersConfig::new().with_heartbeat(HEARTBEAT.into(), Duration::ZERO.into());
+        TcpOptions::new()
+            .user_timeout(user_timeout)
+            .apply(&stream)?;
+        let mut timers =
+            TimersConfig::new().with_heartbeat(HEARTBEAT.into(), Duration::ZERO.into());
         if case.write_deadline {
             timers = timers.with_write_deadline(WRITE_DEADLINE.into());
         }
@@ -85,7 +91,9 @@ impl Stream {
 
 /// Counts the events and heartbeats, by their last byte.
 async fn read(mut stream: TcpStream, received: Arc<AtomicU64>) -> io::Result<()> {
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await?;
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await?;
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let count = stream.read(&mut buffer).await?;
