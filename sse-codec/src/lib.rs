@@ -35,3 +35,7 @@ pub use parser::{
     Borrowed, Bound, Detached, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
 };
 pub use timers::{Timeout, Timers, TimersConfig};
+
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/microcontroller.md")]
+pub mod microcontroller {}
