@@ -14,6 +14,7 @@
 
 pub mod client;
 pub mod fanout;
+pub mod handler;
 pub mod idle;
 pub mod latency;
 pub mod process;

@@ -10,7 +10,8 @@
 # has to see that a panic cannot happen.
 #
 # Outside of the set, by name: running out of memory (`alloc::raw_vec::handle_error`,
-# `alloc::alloc::handle_alloc_error`), with the feature `alloc` only.
+# `alloc::alloc::handle_alloc_error`), with the feature `alloc` only; and what the features `bytes`
+# and `std` add, which ends in those libraries (`FrameBuf`, `to_bytes`, `IoSink`).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 root=$(cd ../.. && pwd)
@@ -78,6 +79,17 @@ callers() {
 }
 
 failed=0
+# By name only, but a new function does not go unnoticed.
+for function in $(grep -rhoE '^ *pub (const )?fn [a-z_]+' "$root/sse-codec/src" | awk '{ print $NF }' | sort -u); do
+    case $function in
+        into_buf | to_bytes | into_inner) continue ;;
+    esac
+    if ! grep -rqw "$function" src; then
+        echo "the public function $function is not among the calls in src/"
+        failed=1
+    fi
+done
+
 core="src/decode.rs src/encode.rs src/http.rs src/text.rs"
 for target in host thumbv7m-none-eabi thumbv6m-none-eabi; do
     for level in 3 s z; do

@@ -58,6 +58,7 @@ pub struct EventReader<R> {
     buffer: BytesMut,
     silence: Option<Silence>,
     ended: bool,
+    reads: u8,
     owner: Owner,
 }
 
@@ -75,6 +76,9 @@ pub enum ReadError {
 
 /// How much is read at once.
 const READ: usize = 8 * 1024;
+
+/// After so many reads other tasks get a turn, be there an event or not.
+const READS: u8 = 32;
 
 impl<R: AsyncRead + Unpin> EventReader<R> {
     /// A reader of events of up to `limit` bytes, counted as [`Parser`] does.
@@ -94,6 +98,7 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
             buffer: BytesMut::new(),
             silence: None,
             ended: false,
+            reads: 0,
             owner: Owner::new(),
         }
     }
@@ -193,6 +198,11 @@ impl<R: AsyncRead + Unpin> EventReader<R> {
     fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(), ReadError>>> {
         if self.ended {
             return Poll::Ready(None);
+        }
+        self.reads = self.reads.wrapping_add(1);
+        if self.reads.is_multiple_of(READS) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         let filled = ready!(self.poll_fill(cx));
         self.ended = !matches!(filled, Ok(1..));

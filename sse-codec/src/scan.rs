@@ -2,33 +2,39 @@
 
 use core::str::{self, Utf8Error};
 
+/// On bare metal, where `memchr` has no vector instructions to use and is 200 bytes of flash.
+const SMALL: bool = cfg!(target_os = "none");
+
 /// The first CR or LF.
-#[inline]
 pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
-    // What `serde_json` writes at once is a few bytes, less than it takes to call `memchr`.
-    if bytes.len() < 8 {
+    if SMALL {
         bytes.iter().position(is_line_end)
     } else {
         memchr::memchr2(b'\n', b'\r', bytes)
     }
 }
 
+pub(crate) const fn is_line_end(byte: &u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
 /// Calls `f` with the position of every CR and LF.
 #[inline]
 pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize)) {
-    #[cfg_attr(not(feature = "simd"), expect(unused_mut))]
-    let mut rest = bytes;
     #[cfg(feature = "simd")]
-    while let Some((block, more)) = rest.split_first_chunk() {
-        simd::for_each(block, bytes.len() - rest.len(), &mut f);
-        rest = more;
-    }
+    let rest = simd::for_each_block(bytes, &mut f);
+    #[cfg(not(feature = "simd"))]
+    let rest = bytes;
     let before = bytes.len() - rest.len();
-    memchr::memchr2_iter(b'\n', b'\r', rest).for_each(|at| f(before + at));
-}
-
-const fn is_line_end(byte: &u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
+    if SMALL {
+        let ends = rest
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| is_line_end(byte));
+        ends.for_each(|(at, _)| f(before + at));
+    } else {
+        memchr::memchr2_iter(b'\n', b'\r', rest).for_each(|at| f(before + at));
+    }
 }
 
 /// Whether it is UTF-8.
@@ -200,14 +206,21 @@ mod simd {
         }
     }
 
-    /// See [`for_each_line_end`](super::for_each_line_end).
+    /// Calls `f` with the position of every line end in a whole block, and returns what comes after
+    /// those.
     #[inline]
-    pub(super) fn for_each(block: &[u8; LEN], start: usize, f: &mut impl FnMut(usize)) {
-        let mut mask = mask(block).unwrap_or(0);
-        while mask != 0 {
-            f(start + mask.trailing_zeros() as usize);
-            mask &= mask - 1;
+    pub(super) fn for_each_block<'b>(bytes: &'b [u8], f: &mut impl FnMut(usize)) -> &'b [u8] {
+        let mut rest = bytes;
+        while let Some((block, more)) = rest.split_first_chunk() {
+            let start = bytes.len() - rest.len();
+            let mut ends = mask(block).unwrap_or(0);
+            while ends != 0 {
+                f(start + ends.trailing_zeros() as usize);
+                ends &= ends - 1;
+            }
+            rest = more;
         }
+        rest
     }
 
     /// The line ends of a block, if it has any. Most blocks of most streams have none, and one test
@@ -234,5 +247,83 @@ mod simd {
     fn bits([a, b, c, d]: [u8x16; 4]) -> u64 {
         let bits = |lane: u8x16| u64::from(lane.to_bitmask());
         bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::{vec, vec::Vec};
+
+    use super::{LineEnds, for_each_line_end, is_line_end};
+
+    /// Bytes in which these positions are line ends.
+    fn bytes(len: usize, ends: &[usize]) -> Vec<u8> {
+        let mut bytes = vec![b'x'; len];
+        for end in ends.iter().filter(|end| **end < len) {
+            bytes[*end] = if end % 3 == 0 { b'\r' } else { b'\n' };
+        }
+        bytes
+    }
+
+    fn naive(bytes: &[u8], from: usize) -> Option<usize> {
+        bytes[from..].iter().position(is_line_end)
+    }
+
+    /// From every position, in every order of two questions, around the edges of blocks and of the
+    /// chunk.
+    #[test]
+    fn the_first_line_end_is_that_of_a_naive_search() {
+        for len in [0, 1, 63, 64, 65, 127, 129, 200] {
+            for (a, b) in [
+                (0, 1),
+                (62, 63),
+                (63, 64),
+                (64, 65),
+                (5, 126),
+                (70, 127),
+                (99, 199),
+            ] {
+                let bytes = bytes(len, &[a, b]);
+                for first in 0..len {
+                    for then in 0..len {
+                        let mut ends = LineEnds::new();
+                        assert_eq!(ends.first(&bytes, first), naive(&bytes, first));
+                        assert_eq!(ends.first(&bytes, then), naive(&bytes, then));
+                        assert_eq!(ends.first_anew(&bytes, first), naive(&bytes, first));
+                        assert_eq!(ends.first(&bytes, then), naive(&bytes, then));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_end_after_a_long_line() {
+        for end in (400..700).chain(1000..1100) {
+            let bytes = bytes(1099, &[0, end, end + 1, end + 70]);
+            let mut ends = LineEnds::new();
+            for from in [1, 2, 1, end, end + 1, end + 2, 0, 400] {
+                if from < bytes.len() {
+                    assert_eq!(
+                        ends.first(&bytes, from),
+                        naive(&bytes, from),
+                        "{end} {from}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_line_end_once() {
+        for len in 0..300 {
+            let bytes = bytes(len, &[0, 1, 62, 63, 64, 128, 191, 200, 255, 256, 299]);
+            let mut found = Vec::new();
+            for_each_line_end(&bytes, |at| found.push(at));
+            let expected: Vec<_> = (0..len).filter(|at| is_line_end(&bytes[*at])).collect();
+            assert_eq!(found, expected);
+        }
     }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{
-    drive::{events, steps, without_steps},
+    drive::{events, events_of_kept_chunks, steps, without_steps},
     oracle::{self, Item},
     strategies::{self, pieces},
     wpt::WPT,
@@ -58,10 +58,13 @@ fn assert_all_storages<const N: usize>(pieces: &[&[u8]], expected: &oracle::Deco
     #[cfg(feature = "alloc")]
     assert(Parser::growable(N), pieces, expected);
 
+    let expected = without_steps(&expected.items);
+    let mut parser = Parser::<Inline<N>>::new();
+    assert_eq!(events(&mut parser, pieces), expected, "{pieces:?}");
     let mut parser = Parser::<Inline<N>>::new();
     assert_eq!(
-        events(&mut parser, pieces),
-        without_steps(&expected.items),
+        events_of_kept_chunks(&mut parser, pieces),
+        expected,
         "{pieces:?}"
     );
 }
@@ -199,6 +202,63 @@ proptest! {
     #[test]
     fn any_bytes_like_the_oracle(stream in proptest::collection::vec(any::<u8>(), 0..400)) {
         assert_all_storages::<64>(&[&stream], &oracle::decode(&stream, Some(64), b""));
+    }
+}
+
+/// Lines of all lengths around those at which a fast path takes another turn: a block of 64 bytes,
+/// several, a long line; at every place in the chunk, whole and in chunks of such lengths.
+#[test]
+fn lines_of_every_length_like_the_oracle() {
+    let mut state = 0x2545_F491_4F6C_DD1D_u64;
+    let mut below = |limit: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % limit
+    };
+    for _ in 0..150 {
+        let mut stream = Vec::new();
+        let all_ends: [&[u8]; 5] = [b"\r\n", b"\n", b"\r", b"\n", b"\r\n"];
+        let ends = [&all_ends[..1], &all_ends[1..2], &all_ends[1..]][below(3)];
+        let block = [1, 2, 20][below(3)];
+        for _ in 0..below(12) {
+            let names: &[&[u8]] = &[
+                b"event:",
+                b"id: ",
+                b":",
+                b"retry: 1",
+                b"data",
+                b"x",
+                b"data:",
+            ];
+            for _ in 0..below(block + 1) {
+                let name = if below(3) == 0 {
+                    names[below(names.len())]
+                } else {
+                    b"data: "
+                };
+                stream.extend_from_slice(name);
+                let len = [below(8), 50 + below(20), below(140), 500 + below(150)][below(13) % 4];
+                stream.extend((0..len).map(|at| b'a' + (at % 26) as u8));
+                if below(40) == 0 {
+                    stream.push(0);
+                }
+                stream.extend_from_slice(ends[below(ends.len())]);
+            }
+            stream.extend_from_slice(ends[below(ends.len())]);
+        }
+        for limit in [0_usize, 1] {
+            let limit = if limit == 0 { 4096 } else { 300 };
+            let expected = oracle::decode(&stream, Some(limit), b"");
+            for size in [1, 63, 64, 65, 100, 128, 129 + below(200), 1400, usize::MAX] {
+                let pieces: Vec<_> = stream.chunks(size).collect();
+                if limit == 300 {
+                    assert_all_storages::<300>(&pieces, &expected);
+                } else {
+                    assert_all_storages::<4096>(&pieces, &expected);
+                }
+            }
+        }
     }
 }
 

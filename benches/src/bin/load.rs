@@ -5,7 +5,7 @@ use std::{env, io, process, time::Duration};
 use benches::{
     args::Args,
     load::{
-        fanout,
+        fanout, handler,
         idle::{self, Figures},
         latency,
         server::{self, Kind},
@@ -157,7 +157,7 @@ fn stalled(options: &Options) -> io::Result<()> {
         },
         setup("axum `Sse`, shared source", None, tcp),
     ];
-    let report = stalled::measure(&setups, clients, length + FILLING)?;
+    let report = stalled::measure(&setups, clients, FILLING, length + FILLING)?;
     let kib = |bytes: f64| format!("{:.1}", bytes / 1024.0);
     let mut table = Table::new(&[
         "",
@@ -193,7 +193,11 @@ fn stalled(options: &Options) -> io::Result<()> {
         sample.map_or(0, |(_, resident)| *resident)
     };
     let seconds = length.as_secs();
-    let (early, half, last) = (FILLING.as_secs(), seconds / 2, seconds.saturating_sub(1));
+    let (early, half, last) = (
+        FILLING.as_secs() + 1,
+        seconds / 2,
+        seconds.saturating_sub(1),
+    );
     println!(
         "Resident memory of it all: {} KiB after {early} s, {} KiB after {half} s, {} KiB after \
          {last} s",
@@ -239,7 +243,7 @@ fn idle(options: &Options) -> io::Result<()> {
         "Idle connections after two heartbeats each (every {:.1} s)\n\n{table}",
         heartbeat.as_secs_f32()
     );
-    let sizes = server::sizes().map(|(what, size)| format!("{what} {size}"));
+    let sizes = handler::sizes().map(|(what, size)| format!("{what} {size}"));
     println!("Futures, bytes: {}", sizes.join(", "));
     options.write(&all)
 }

@@ -16,28 +16,25 @@ use std::{
 };
 
 use axum::{
-    Router,
-    body::Body,
     response::{
-        IntoResponse, Response,
+        IntoResponse,
         sse::{Event, KeepAlive, Sse},
     },
     routing::get,
-    serve::ListenerExt,
 };
 use serde::Serialize;
 use socket2::SockRef;
-use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventReceiver, ServeOptions, TcpOptions, channel, serve,
-};
+use sse_codec_tokio::{EncodedFrame, EventReceiver, ServeOptions, channel, serve};
 use tokio::{
-    io::AsyncReadExt,
     net::TcpListener,
     runtime::{Builder, Runtime},
 };
 use tokio_stream::{Stream, StreamExt};
 
-use super::{PATIENCE, REQUEST};
+use super::{
+    PATIENCE, REQUEST,
+    handler::{accept, event_stream, listen_axum},
+};
 
 /// Of axum's stream with nothing in it; its default is 15 s.
 const KEEP_ALIVE: Duration = Duration::from_millis(250);
@@ -308,41 +305,21 @@ async fn listen(kind: Kind, listener: TcpListener, notice: Notice) {
                 };
                 std::future::ready(response)
             };
-            let listener = listener.tap_io(|stream| {
-                let _ = stream.set_nodelay(true);
-            });
-            let app = Router::new().route("/events", get(handler));
-            let _ = axum::serve(listener, app).await;
+            listen_axum(listener, (), get(handler)).await;
         }
     }
 }
 
 async fn connection(
     kind: Kind,
-    mut stream: tokio::net::TcpStream,
+    stream: tokio::net::TcpStream,
     notice: Notice,
     options: Arc<ServeOptions>,
 ) -> io::Result<()> {
-    TcpOptions::new().apply(&stream)?;
-    let mut head = Vec::with_capacity(512);
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read_buf(&mut head).await? == 0 {
-            return Ok(());
-        }
-    }
+    let stream = accept(stream).await?;
     match kind {
         Kind::Serve => serve(stream, notice.silence::<EncodedFrame>(), options).await,
         _ => serve(stream, notice.silent_channel(), options).await,
     };
     Ok(())
-}
-
-fn event_stream(events: EventReceiver, options: &Arc<ServeOptions>) -> Response {
-    let mut response = Response::new(Body::new(EventBody::new(events, Arc::clone(options))));
-    for (name, value) in sse_codec::http::RESPONSE_HEADERS {
-        if let Ok(value) = value.parse() {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
 }

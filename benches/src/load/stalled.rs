@@ -33,7 +33,8 @@ use tokio_stream::StreamExt;
 use super::{
     PATIENCE, REQUEST,
     fanout::middle,
-    server::{self, Kind, News},
+    handler::{News, listen},
+    server::{self, Kind},
 };
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -65,8 +66,8 @@ pub struct Setup {
 pub struct Figures {
     /// What served them.
     pub name: &'static str,
-    /// How many bytes the kernel held for one of them halfway: of the server's socket and of the
-    /// client's. Medians, as everything here.
+    /// How many bytes the kernel held for one of them when it was full: of the server's socket and
+    /// of the client's. Medians, as everything here.
     pub kernel: (f64, f64),
     /// How many bytes the writer handed over, and the most that waited in it.
     pub handed_over: Option<(f64, f64)>,
@@ -89,11 +90,16 @@ pub struct Report {
     pub resident: Vec<(f64, u64)>,
 }
 
-/// Runs all of them at once, and looks at the kernel's part halfway.
+/// Runs all of them at once for so long, and looks at the kernel's part after `full`.
 ///
 /// # Errors
 /// When a connection cannot be made.
-pub fn measure(setups: &[Setup], clients: usize, length: Duration) -> io::Result<Report> {
+pub fn measure(
+    setups: &[Setup],
+    clients: usize,
+    full: Duration,
+    length: Duration,
+) -> io::Result<Report> {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -111,7 +117,7 @@ pub fn measure(setups: &[Setup], clients: usize, length: Duration) -> io::Result
     while start.elapsed() < length {
         thread::sleep(Duration::from_secs(1));
         resident.push((start.elapsed().as_secs_f64(), server::resident()?));
-        if kernel.is_empty() && start.elapsed() >= length / 2 {
+        if kernel.is_empty() && start.elapsed() >= full {
             for running in &running {
                 kernel.push(running.kernel()?);
             }
@@ -239,7 +245,7 @@ struct Server {
 impl Server {
     async fn listen(self, listener: TcpListener) {
         if self.setup.source.is_none() {
-            server::listen(Kind::AxumSse, listener, self.news).await;
+            listen(Kind::AxumSse, listener, self.news).await;
             return;
         }
         while let Ok((stream, _)) = listener.accept().await {

@@ -12,6 +12,7 @@ mod requests;
 mod servers;
 
 use std::{
+    collections::BTreeMap,
     env,
     error::Error,
     io,
@@ -116,20 +117,7 @@ async fn clients(report: &mut Report, program: &Path) -> io::Result<()> {
             Err(figures)
         },
     );
-    let bad = demo
-        .lines()
-        .into_iter()
-        .find(|line| !requests::is_harmless(line));
-    report.note(
-        "what was printed",
-        match bad {
-            None => Ok(format!(
-                "{} lines, no control characters",
-                demo.lines().len()
-            )),
-            Some(line) => Err(line.escape_debug().to_string()),
-        },
-    );
+    report.note("what was printed", printed(&demo.lines()));
 
     // One of its clients does not read while it ends.
     let stalled = crowds::stalled(&demo).await;
@@ -145,6 +133,24 @@ async fn clients(report: &mut Report, program: &Path) -> io::Result<()> {
     };
     report.note("shutdown beside a client that does not read", outcome.await);
     Ok(())
+}
+
+/// The reasons and how many there are of each, in lines that do nothing to a terminal.
+fn printed(lines: &[String]) -> Result<String, String> {
+    let mut counts = BTreeMap::new();
+    for line in lines {
+        if !requests::is_harmless(line) {
+            return Err(line.escape_debug().to_string());
+        }
+        if let Some((_, (reason, _))) = process::ended_by(line) {
+            *counts.entry(reason).or_insert(0) += 1;
+        }
+    }
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(reason, count)| format!("{reason}: {count}"))
+        .collect();
+    Ok(format!("{} lines; {}", lines.len(), counts.join(", ")))
 }
 
 /// A client that keeps its connection gets every tick in time.

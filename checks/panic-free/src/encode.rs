@@ -34,6 +34,7 @@ crate::entries! {
     fn entry_frame_new(event: Event<'static>, bytes: &'static [u8], time: Millis) {
         Frame::HEARTBEAT;
         Frame::event(event);
+        Frame::message(bytes);
         Frame::comment(bytes);
         Frame::id(bytes);
         Frame::event_type(bytes);

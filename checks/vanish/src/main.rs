@@ -17,7 +17,7 @@ use sse_codec_tokio::Reason;
 use stream::{Ended, Kind, Stream};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// Time in which a client that is alive must have got something.
+/// The interval of the heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(1);
 /// `TCP_USER_TIMEOUT`.
 const USER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -45,7 +45,6 @@ enum Expected {
     Nothing,
 }
 
-/// A stream with events loses nothing to the heartbeat: `TCP_USER_TIMEOUT` runs from its last event.
 const CASES: [Case; 6] = [
     Case {
         name: "events, TCP_USER_TIMEOUT",

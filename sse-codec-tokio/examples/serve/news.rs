@@ -53,6 +53,7 @@ impl News {
     /// Makes events, now more, now fewer of them, until shutdown.
     pub(crate) async fn make(self: Arc<Self>) {
         let mut n: u64 = 0;
+        let mut told = 0;
         while !self.shutdown.is_cancelled() {
             n += 1;
             let phase = n as f64 / 40.0;
@@ -61,6 +62,12 @@ impl News {
             let sent = sent.unwrap_or_default().as_secs_f64() * 1e3;
             let data = json!({ "n": n, "sent": sent, "load": (rate * 10.0).round() / 10.0 });
             self.publish(b"tick", data.to_string().as_bytes());
+            // Not at every coming and going: a crowd would drown the others in it.
+            let clients = self.clients();
+            if clients != told {
+                told = clients;
+                self.publish_clients(clients);
+            }
             tokio::select! {
                 () = sleep(Duration::from_secs_f64(1.0 / rate)) => {}
                 () = self.shutdown.cancelled() => {}
@@ -81,7 +88,6 @@ impl News {
     ) -> (u64, impl Stream<Item = EncodedFrame> + Unpin + use<>) {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
         let clients = self.clients.fetch_add(1, Ordering::Relaxed) + 1;
-        self.publish_clients(clients);
 
         let welcome = json!({
             "connection": number,
@@ -109,8 +115,7 @@ impl News {
     }
 
     pub(crate) fn unsubscribe(&self) {
-        let clients = self.clients.fetch_sub(1, Ordering::Relaxed) - 1;
-        self.publish_clients(clients);
+        self.clients.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn clients(&self) -> usize {

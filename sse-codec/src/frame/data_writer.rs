@@ -4,7 +4,7 @@ use super::{
     Frame, InvalidField, Sink,
     walk::{DATA, END, Lines, split_line},
 };
-use crate::Event;
+use crate::{Event, scan::is_line_end};
 
 /// Writes an event whose data is produced while it is written, without a string in between:
 /// `write!` goes into it, and with the feature `std` whatever takes a `std::io::Write`, as
@@ -84,6 +84,10 @@ impl<'s, S: Sink> DataWriter<'s, S> {
             bytes => bytes,
         };
         self.after_cr = bytes.ends_with(b"\r");
+        // What `serde_json` writes at once is a few bytes: less than it takes to call a search.
+        if rest.len() < 8 && !rest.iter().any(is_line_end) {
+            return self.put(rest);
+        }
         while let (line, Some(next)) = split_line(rest) {
             self.put(line);
             self.put(DATA);

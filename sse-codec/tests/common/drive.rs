@@ -65,6 +65,26 @@ pub fn events<S: Storage>(parser: &mut Parser<S>, pieces: &[&[u8]]) -> Vec<Item>
     items
 }
 
+/// The same with one chunk for each piece, which remembers what it has found in it.
+pub fn events_of_kept_chunks<S: Storage>(parser: &mut Parser<S>, pieces: &[&[u8]]) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut before = 0;
+    for piece in pieces {
+        let mut chunk = Chunk::new(piece);
+        loop {
+            let event = parser.next_event(&mut chunk);
+            let at = before + chunk.position();
+            items.push(match event {
+                Ok(Some(event)) => event_item(event, at),
+                Err(_) => Item::Overflow { at },
+                Ok(None) => break,
+            });
+        }
+        before += piece.len();
+    }
+    items
+}
+
 /// The items that `next_event` gives out.
 pub fn without_steps(items: &[Item]) -> Vec<Item> {
     items

@@ -1,0 +1,301 @@
+//! What serves a connection, and the sources.
+
+use std::{
+    convert::Infallible,
+    future::Future,
+    io::{self, IoSlice},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::{MethodRouter, get},
+    serve::ListenerExt,
+};
+use bytes::Bytes;
+use sse_codec::{Frame, TimersConfig, http};
+use sse_codec_tokio::{
+    EncodedFrame, EventBody, EventReceiver, EventSender, ServeOptions, Source, TcpOptions, channel,
+    serve,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::{Mutex, broadcast},
+};
+use tokio_stream::{Stream, StreamExt, wrappers::BroadcastStream};
+use tokio_util::sync::CancellationToken;
+
+use super::server::Kind;
+
+/// How many events of a shared source can wait for a connection. Shared, so it costs no connection
+/// anything.
+const SHARED: usize = 1024;
+
+/// Accepts connections and serves them.
+pub async fn listen(kind: Kind, listener: TcpListener, news: Arc<News>) {
+    match kind {
+        Kind::Body => listen_axum(listener, news, get(body)).await,
+        Kind::AxumSse => listen_axum(listener, news, get(axum_sse)).await,
+        Kind::AxumBytes => listen_axum(listener, news, get(axum_bytes)).await,
+        Kind::Floor | Kind::Serve | Kind::ServeChannel => loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                continue;
+            };
+            let news = Arc::clone(&news);
+            match kind {
+                Kind::Serve => drop(tokio::spawn(serve_shared(stream, news))),
+                Kind::ServeChannel => drop(tokio::spawn(serve_channel(stream, news))),
+                _ => drop(tokio::spawn(floor(stream, news))),
+            }
+        },
+    }
+}
+
+/// The same with axum.
+pub(super) async fn listen_axum<S: Clone + Send + Sync + 'static>(
+    listener: TcpListener,
+    state: S,
+    handler: MethodRouter<S>,
+) {
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let app = Router::new().route("/events", handler).with_state(state);
+    let _ = axum::serve(listener, app).await;
+}
+
+/// A response with an `EventBody`.
+pub(super) fn event_stream(
+    events: impl Source + Send + 'static,
+    options: &Arc<ServeOptions>,
+) -> Response {
+    let mut response = Response::new(Body::new(EventBody::new(events, Arc::clone(options))));
+    for (name, value) in http::RESPONSE_HEADERS {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Sets the defaults of the socket and reads the request.
+pub(super) async fn accept(mut stream: TcpStream) -> io::Result<TcpStream> {
+    TcpOptions::new().apply(&stream)?;
+    read_request(&mut stream).await?;
+    Ok(stream)
+}
+
+/// The sources, and how the connections are to be served.
+#[derive(Debug)]
+pub struct News {
+    frames: broadcast::Sender<EncodedFrame>,
+    texts: broadcast::Sender<Arc<str>>,
+    senders: Mutex<Vec<EventSender>>,
+    connections: AtomicUsize,
+    heartbeat: Duration,
+    options: Arc<ServeOptions>,
+}
+
+impl News {
+    /// No news yet. Heartbeats have a third of jitter; deadline, lifetime and shutdown are armed.
+    #[must_use]
+    pub fn new(heartbeat: Duration) -> Self {
+        let timers = TimersConfig::new()
+            .with_heartbeat(heartbeat.into(), (heartbeat / 3).into())
+            .with_write_deadline(Duration::from_secs(30).into())
+            .with_lifetime(
+                Duration::from_secs(3600).into(),
+                Duration::from_secs(600).into(),
+            );
+        Self {
+            frames: broadcast::channel(SHARED).0,
+            texts: broadcast::channel(SHARED).0,
+            senders: Mutex::default(),
+            connections: AtomicUsize::new(0),
+            heartbeat,
+            options: Arc::new(
+                ServeOptions::new()
+                    .timers(timers)
+                    .shutdown(CancellationToken::new()),
+            ),
+        }
+    }
+
+    /// Events of 200 bytes, each with one [`MARK`](super::client::MARK) in it.
+    pub async fn publish(&self, count: usize) {
+        let data = format!("{}!", "x".repeat(200 - "data: \n\n".len() - 1));
+        let frame = EncodedFrame::from(Frame::message(data.as_bytes()));
+        let text: Arc<str> = data.into();
+        let senders = self.senders.lock().await;
+        for _ in 0..count {
+            // An error says only that nobody listens.
+            let _ = self.frames.send(frame.clone());
+            let _ = self.texts.send(Arc::clone(&text));
+            for sender in senders.iter() {
+                let _ = sender.send(frame.clone()).await;
+            }
+        }
+    }
+
+    /// The shared source.
+    #[must_use]
+    pub fn subscribe(&self) -> BroadcastStream<EncodedFrame> {
+        BroadcastStream::new(self.frames.subscribe())
+    }
+
+    /// Ends for who has fallen behind.
+    fn shared(&self) -> impl Stream<Item = EncodedFrame> + Unpin + Send + use<> {
+        self.subscribe().map_while(Result::ok)
+    }
+
+    /// How many connections there are.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.load(Relaxed)
+    }
+
+    async fn own(&self) -> EventReceiver {
+        let (sender, receiver) = channel(16);
+        self.senders.lock().await.push(sender);
+        receiver
+    }
+
+    fn count(self: &Arc<Self>) -> Counted {
+        self.connections.fetch_add(1, Relaxed);
+        Counted(Arc::clone(self))
+    }
+}
+
+struct Counted(Arc<News>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Relaxed);
+    }
+}
+
+async fn serve_shared(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
+    let _counted = news.count();
+    let stream = accept(stream).await?;
+    let options = Arc::clone(&news.options);
+    serve(stream, news.shared(), options).await;
+    Ok(())
+}
+
+async fn serve_channel(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
+    let _counted = news.count();
+    let stream = accept(stream).await?;
+    let options = Arc::clone(&news.options);
+    let events = news.own().await;
+    serve(stream, events, options).await;
+    Ok(())
+}
+
+async fn floor(mut stream: TcpStream, news: Arc<News>) -> io::Result<()> {
+    const MOST: usize = 64;
+
+    let _counted = news.count();
+    stream.set_nodelay(true)?;
+    read_request(&mut stream).await?;
+    stream.write_all(http::RESPONSE_HEAD_CLOSE).await?;
+    stream.write_all(b":\n\n").await?;
+    let mut frames = news.frames.subscribe();
+    drop(news);
+    while let Ok(first) = frames.recv().await {
+        let mut batch = vec![first.into_bytes()];
+        while batch.len() < MOST
+            && let Ok(next) = frames.try_recv()
+        {
+            batch.push(next.into_bytes());
+        }
+        write_all(&mut stream, &batch).await?;
+    }
+    Ok(())
+}
+
+async fn write_all(stream: &mut TcpStream, batch: &[Bytes]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = batch.iter().map(|bytes| IoSlice::new(bytes)).collect();
+    let mut slices = slices.as_mut_slice();
+    while !slices.is_empty() {
+        let written = stream.write_vectored(slices).await?;
+        IoSlice::advance_slices(&mut slices, written);
+    }
+    Ok(())
+}
+
+async fn read_request(stream: &mut TcpStream) -> io::Result<()> {
+    let mut head = Vec::with_capacity(512);
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() > 4096 || stream.read_buf(&mut head).await? == 0 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+    }
+    Ok(())
+}
+
+async fn body(State(news): State<Arc<News>>) -> Response {
+    let counted = news.count();
+    let events = news.shared().map(move |frame| {
+        let _ = &counted;
+        frame
+    });
+    event_stream(events, &news.options)
+}
+
+async fn axum_sse(State(news): State<Arc<News>>) -> impl IntoResponse {
+    let counted = news.count();
+    let texts = BroadcastStream::new(news.texts.subscribe());
+    let events = texts.filter_map(move |text| {
+        let _ = &counted;
+        let event = Event::default().data(text.ok()?);
+        Some(Ok::<_, Infallible>(event))
+    });
+    let first = tokio_stream::iter([Ok(Event::default().comment(""))]);
+    Sse::new(first.chain(events)).keep_alive(KeepAlive::new().interval(news.heartbeat))
+}
+
+async fn axum_bytes(State(news): State<Arc<News>>) -> Response {
+    let counted = news.count();
+    let frames = BroadcastStream::new(news.frames.subscribe());
+    let bytes = frames.filter_map(move |frame| {
+        let _ = &counted;
+        Some(Ok::<_, Infallible>(frame.ok()?.into_bytes()))
+    });
+    let first = tokio_stream::iter([Ok(Bytes::from_static(b":\n\n"))]);
+    let body = Body::from_stream(first.chain(bytes));
+    ([("content-type", "text/event-stream")], body).into_response()
+}
+
+/// How large what a connection's task keeps is in itself, in bytes: the whole task of each of ours
+/// and of the floor, and the parts of the first.
+#[must_use]
+pub fn sizes() -> [(&'static str, usize); 6] {
+    const fn of<A, B, F>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+    fn serve_only(stream: TcpStream, news: Arc<News>) -> impl Future {
+        serve(stream, news.shared(), Arc::clone(&news.options))
+    }
+    fn shared(news: Arc<News>, (): ()) -> impl Stream {
+        news.shared()
+    }
+    [
+        ("floor task", of(floor)),
+        ("serve task, shared", of(serve_shared)),
+        ("serve task, channel", of(serve_channel)),
+        ("serve future, shared", of(serve_only)),
+        ("shared source", of(shared)),
+        ("TcpStream", size_of::<TcpStream>()),
+    ]
+}
