@@ -1,6 +1,6 @@
 #!/bin/sh
 # The figures of the server side: times, stalled clients, idle connections, fan-out; ours beside
-# axum and a bare tokio loop. About six minutes, on the loopback interface; 10,000 connections take
+# axum and a bare tokio loop. About seven minutes, on the loopback interface; 10,000 connections take
 # as many open files in each of two processes.
 #
 #   benches/figures.sh [DIRECTORY]      where to put the figures as JSON
