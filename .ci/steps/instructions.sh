@@ -6,4 +6,4 @@ if [ "$(rustc --version | cut -d' ' -f2)" != "$recorded" ]; then
     rustc "+$recorded" --version 2>/dev/null || rustup toolchain install --profile minimal "$recorded"
     export RUSTUP_TOOLCHAIN=$recorded
 fi
-sh benches/instructions.sh
+TOLERANCE=${TOLERANCE:-10} sh benches/instructions.sh
