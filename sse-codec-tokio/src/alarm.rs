@@ -41,6 +41,12 @@ impl Alarm {
     /// Waits until something is due.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Timeout> {
         loop {
+            // Asked first: what is due by now is moved along with the time, and a sleep that
+            // follows it would never be over.
+            let now = self.now();
+            if let Some(timeout) = self.timers.handle_timeout(now) {
+                return Poll::Ready(timeout);
+            }
             let Some(due) = self.timers.poll_timeout() else {
                 return Poll::Pending;
             };
@@ -50,10 +56,6 @@ impl Alarm {
                 sleep.as_mut().reset(due);
             }
             ready!(sleep.as_mut().poll(cx));
-            let now = self.now();
-            if let Some(timeout) = self.timers.handle_timeout(now) {
-                return Poll::Ready(timeout);
-            }
         }
     }
 }
