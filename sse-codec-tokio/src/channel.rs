@@ -288,6 +288,10 @@ impl Shared {
         let new = events.saturating_sub(state.handed_over);
         let count = usize::try_from(new).map_or(state.taken, |new| new.min(state.taken));
         state.queue.drain(..count);
+        if state.queue.is_empty() {
+            // After a burst; an idle connection holds next to no memory.
+            state.queue.shrink_to(4);
+        }
         state.taken -= count;
         state.handed_over += count as u64;
         drop(state);

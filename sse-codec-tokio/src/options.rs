@@ -76,6 +76,13 @@ impl ServeOptions {
     }
 
     /// Heartbeat, write deadline and lifetime, all three anew.
+    ///
+    /// The write deadline runs while the transport takes nothing. A client that has vanished while
+    /// there is nothing to send but heartbeats does not start it for hours, because the kernel takes
+    /// their few bytes: that client is noticed by
+    /// [`TCP_USER_TIMEOUT`](crate::TcpOptions::user_timeout). With events to send, whichever of the
+    /// two is over first ends it, with [`Reason::WriteDeadline`](crate::Reason::WriteDeadline) or
+    /// [`TimedOut`](std::io::ErrorKind::TimedOut).
     #[must_use]
     pub fn timers(mut self, timers: TimersConfig) -> Self {
         self.timers = timers;

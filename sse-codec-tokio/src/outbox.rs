@@ -56,9 +56,6 @@ pub(crate) enum Kind {
     Other,
 }
 
-/// A buffer of up to this size is kept while nothing waits.
-const KEPT: usize = 256;
-
 impl Outbox {
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
@@ -136,9 +133,8 @@ impl Outbox {
         self.handed_on(written);
         if self.pending() == 0 {
             // An idle connection holds no memory.
-            self.buffer.clear();
-            self.buffer.shrink_to(KEPT);
-            self.waiting.shrink_to(0);
+            self.buffer = VecDeque::new();
+            self.waiting = VecDeque::new();
             self.large = Bytes::new();
         }
     }

@@ -1,5 +1,5 @@
 use std::{
-    future::{Future, pending, poll_fn},
+    future::{Future, poll_fn},
     mem::MaybeUninit,
     pin::{Pin, pin},
     sync::Arc,
@@ -56,20 +56,23 @@ where
     }
     let mut input = Input::new(&options);
     let reason = run(writer, feed, &mut input, &options).await;
-    let in_good_order = async {
+    let begin = Instant::now();
+    // Boxed, as the other: only a connection that closes needs the room of their timers.
+    let is_shut_down = Box::pin(timeout(options.drain, async {
         match reason {
             Reason::Lifetime | Reason::Shutdown => say_farewell(writer, feed, &options).await,
             Reason::Finished => writer.shutdown().await,
             reason => Err(reason),
         }
-    };
-    let begin = Instant::now();
-    let is_shut_down = matches!(timeout(options.drain, in_good_order).await, Ok(Ok(())));
+    }))
+    .await
+    .is_ok_and(|closed| closed.is_ok());
     // What could not be done in time shows in the counts.
     let summary = connection.end(reason);
     if is_shut_down {
         let left = options.drain.saturating_sub(begin.elapsed());
-        let _ = timeout(left, input.drain(connection.writer.get_mut())).await;
+        let lingering = input.drain(connection.writer.get_mut());
+        let _ = Box::pin(timeout(left, lingering)).await;
     }
     summary
 }
@@ -120,14 +123,11 @@ where
     IO: AsyncRead + AsyncWrite + Unpin,
     S: Source,
 {
-    let mut shutdown = pin!(async {
-        match &options.shutdown {
-            Some(token) => token.cancelled().await,
-            None => pending().await,
-        }
-    });
+    let mut shutdown = pin!(options.shutdown.as_ref().map(|token| token.cancelled()));
     poll_fn(|cx| {
-        if shutdown.as_mut().poll(cx).is_ready() {
+        if let Some(shutdown) = shutdown.as_mut().as_pin_mut()
+            && shutdown.poll(cx).is_ready()
+        {
             return Poll::Ready(Reason::Shutdown);
         }
         if let Poll::Ready(reason) = input.poll(writer.get_mut(), cx) {

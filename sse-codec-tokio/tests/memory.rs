@@ -63,7 +63,8 @@ fn stalled_writer(data: &str, speed: usize) {
     while poll_times(1, writer.flush(), || {}).is_none() {
         poll_times(1, peer.read(&mut space), || {});
     }
-    assert!(held() - begin <= 512, "idle: {}", held() - begin);
+    // What the pipe has taken for its own bytes.
+    assert!(held() - begin <= 128, "idle: {}", held() - begin);
 }
 
 #[test]
@@ -84,9 +85,12 @@ fn a_connection_holds_a_bounded_amount_and_an_idle_one_next_to_nothing() {
     let options = Arc::new(ServeOptions::new());
     let begin = held();
     let mut serving = Box::pin(serve(io, receiver, options));
-    for _ in 0..10 {
+    for burst in [1, 16, 1, 3] {
         assert!(poll_times(2, serving.as_mut(), || {}).is_none());
-        assert!(held() - begin <= 2 * 1024, "{}", held() - begin);
-        sender.try_send(encoded("x")).unwrap();
+        // The future, its timer, and room for a few events.
+        assert!(held() - begin <= 1_400, "{}", held() - begin);
+        for _ in 0..burst {
+            sender.try_send(encoded("x")).unwrap();
+        }
     }
 }

@@ -2,18 +2,18 @@
 
 mod common;
 
-use std::{future::pending, ops::RangeInclusive, time::Duration};
+use std::{future::pending, ops::RangeInclusive, pin::pin, time::Duration};
 
 use common::{
     frames::{HEARTBEAT, comments, encoded, events},
-    no_hang,
+    no_hang, poll_times,
     transport::{Act, Probe, Transport},
 };
 use sse_codec::{Event, Frame, Millis, TimersConfig};
 use sse_codec_tokio::{EventWriter, Reason, SendError};
 use tokio::{
     io::AsyncReadExt,
-    time::{Instant, sleep, timeout},
+    time::{Instant, advance, sleep, timeout},
 };
 
 const HEARTBEAT_ONLY: TimersConfig =
@@ -201,6 +201,22 @@ async fn the_deadline_covers_flushing_and_shutting_down() {
     probe.script().shutdowns = [Act::Stall].into();
     let begin = Instant::now();
     assert_eq!(no_hang(writer.shutdown()).await, Err(Reason::WriteDeadline));
+    assert_in(begin.elapsed(), 5_000..=5_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_kept_by_a_task_that_is_woken_all_the_time() {
+    // Between two ticks of tokio's clock, which is where connections begin.
+    advance(Duration::from_micros(500)).await;
+    let (mut writer, probe) = writer(DEADLINE);
+    probe.script().at = [(3, Act::Stall)].into();
+    writer.feed(text("waiting")).await.unwrap();
+    let begin = Instant::now();
+    let mut ended = pin!(writer.keep_alive());
+    while poll_times(1, ended.as_mut(), || {}).is_none() {
+        assert!(begin.elapsed() < Duration::from_secs(60));
+        advance(Duration::from_millis(1)).await;
+    }
     assert_in(begin.elapsed(), 5_000..=5_000);
 }
 
