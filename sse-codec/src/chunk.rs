@@ -55,12 +55,6 @@ impl<'c> Chunk<'c> {
         self.position >= self.bytes.len()
     }
 
-    /// What comes from `at` on.
-    #[inline]
-    pub(crate) fn from(&self, at: usize) -> Option<&'c [u8]> {
-        self.bytes.get(at..)
-    }
-
     /// The next byte, left where it is.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.position).copied()
@@ -69,13 +63,8 @@ impl<'c> Chunk<'c> {
     /// Takes this many bytes, of which the caller knows that they are there.
     #[inline]
     pub(crate) const fn skip(&mut self, count: usize) {
-        self.skip_to(self.position + count);
-    }
-
-    #[inline]
-    pub(crate) const fn skip_to(&mut self, position: usize) {
-        debug_assert!(position <= self.bytes.len());
-        self.position = position;
+        self.position += count;
+        debug_assert!(self.position <= self.bytes.len());
     }
 
     pub(crate) const fn advance(&mut self, count: usize) {
@@ -106,18 +95,18 @@ impl<'c> Chunk<'c> {
         }
     }
 
-    /// The line at `at`, and what comes from its end on, if it ends in this chunk. Takes nothing.
+    /// The line that starts here, and what comes from its end on, if it ends in this chunk. Takes
+    /// nothing.
     #[inline]
-    pub(crate) fn line(&mut self, at: usize) -> Option<(&'c [u8], &'c [u8])> {
-        let len = self.line_ends.first(self.bytes, at)?;
-        self.bytes.get(at..)?.split_at_checked(len)
+    pub(crate) fn line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
+        let len = self.line_ends.first(self.bytes, self.position)?;
+        self.rest().split_at_checked(len)
     }
 
-    /// The line that starts here, as [`line`](Self::line), where lines of middling length follow
-    /// each other.
+    /// The same, of a line that is probably short.
     #[inline]
-    pub(crate) fn next_line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
-        let len = self.line_ends.first_anew(self.bytes, self.position)?;
+    pub(crate) fn short_line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
+        let len = self.line_ends.first_near(self.bytes, self.position)?;
         self.rest().split_at_checked(len)
     }
 

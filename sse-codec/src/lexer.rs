@@ -1,6 +1,6 @@
 mod whole;
 
-pub(crate) use whole::{TypedBlock, Value};
+pub(crate) use whole::Value;
 
 use crate::Chunk;
 

@@ -1,6 +1,12 @@
 //! What looks at every byte: the search for line ends, and the check that text is UTF-8.
 
+#[cfg(feature = "simd")]
+mod masks;
+
 use core::str::{self, Utf8Error};
+
+#[cfg(feature = "simd")]
+pub(crate) use masks::LineEnds;
 
 /// On bare metal, where `memchr` has no vector instructions to use and is 200 bytes of flash.
 const SMALL: bool = cfg!(target_os = "none");
@@ -22,7 +28,7 @@ pub(crate) const fn is_line_end(byte: &u8) -> bool {
 #[inline]
 pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize)) {
     #[cfg(feature = "simd")]
-    let rest = simd::for_each_block(bytes, &mut f);
+    let rest = masks::for_each_block(bytes, &mut f);
     #[cfg(not(feature = "simd"))]
     let rest = bytes;
     let before = bytes.len() - rest.len();
@@ -35,6 +41,15 @@ pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize)) {
     } else {
         memchr::memchr2_iter(b'\n', b'\r', rest).for_each(|at| f(before + at));
     }
+}
+
+/// How far into these bytes the first CR or LF lies.
+#[inline]
+pub(crate) fn line_end_in(block: &[u8; 64]) -> Option<usize> {
+    #[cfg(feature = "simd")]
+    return masks::first(block);
+    #[cfg(not(feature = "simd"))]
+    return line_end(block);
 }
 
 /// Whether it is UTF-8.
@@ -52,21 +67,19 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
 
 /// The line ends of a chunk, as far as they are known. Belongs to one chunk and is asked about
 /// that one only.
+#[cfg(not(feature = "simd"))]
 #[derive(Clone, Debug)]
 pub(crate) struct LineEnds {
-    #[cfg(feature = "simd")]
-    block: simd::Block,
     /// The last search began here, and found a line end so far from there. A fast path that gives
     /// up has not searched in vain.
     searched: usize,
     found: Option<usize>,
 }
 
+#[cfg(not(feature = "simd"))]
 impl LineEnds {
     pub(crate) const fn new() -> Self {
         Self {
-            #[cfg(feature = "simd")]
-            block: simd::Block::UNKNOWN,
             searched: usize::MAX,
             found: None,
         }
@@ -75,178 +88,17 @@ impl LineEnds {
     /// How far from `from` on the first line end lies.
     #[inline]
     pub(crate) fn first(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-        #[cfg(feature = "simd")]
-        if let Some(known) = self.block.first(from) {
-            return Some(known);
-        }
-        self.search(bytes, from)
-    }
-
-    /// The same, for lines of which most are neither much shorter than a block nor longer: whether
-    /// the kept mask has the answer would be anybody's guess, so it is not asked.
-    #[inline]
-    pub(crate) fn first_anew(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-        #[cfg(feature = "simd")]
-        if let Some(found) = self.block.anew(bytes, from) {
-            return Some(found);
-        }
-        self.first(bytes, from)
-    }
-
-    #[cfg_attr(feature = "simd", inline(never))]
-    fn search(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
         if from != self.searched {
             self.searched = from;
-            #[cfg(feature = "simd")]
-            {
-                self.found = self.block.search(bytes, from);
-            }
-            #[cfg(not(feature = "simd"))]
-            {
-                self.found = line_end(bytes.get(from..)?);
-            }
+            self.found = line_end(bytes.get(from..)?);
         }
         self.found
     }
-}
 
-/// With the feature `simd`: a mask of the line ends in 64 bytes, kept from line to line. A search
-/// for each line would cost more than the bytes of it: of events of ten bytes this makes 2.5 times
-/// as many a second.
-#[cfg(feature = "simd")]
-mod simd {
-    use wide::u8x16;
-
-    #[derive(Clone, Debug)]
-    pub(super) struct Block {
-        /// Where it starts.
-        start: usize,
-        /// One bit for each byte.
-        mask: u64,
-    }
-
-    const LEN: usize = 64;
-
-    /// After so many bytes without a line end one search of `memchr` is faster than more masks.
-    const LONG: usize = 512;
-
-    impl Block {
-        /// No slice is so long.
-        pub(super) const UNKNOWN: Self = Self {
-            start: usize::MAX / 2 + 1,
-            mask: 0,
-        };
-
-        /// How far from `from` on the first line end lies, if it is in this block.
-        #[inline]
-        pub(super) fn first(&self, from: usize) -> Option<usize> {
-            let ahead = match from.wrapping_sub(self.start) {
-                inside @ 0..LEN => self.mask >> inside,
-                _ => 0,
-            };
-            (ahead != 0).then_some(ahead.trailing_zeros() as usize)
-        }
-
-        /// Goes on to the block that begins here, and looks for the first line end there.
-        #[inline]
-        pub(super) fn anew(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-            let mask = bits(ends(bytes.get(from..)?.first_chunk()?)?);
-            *self = Self { start: from, mask };
-            (mask != 0).then_some(mask.trailing_zeros() as usize)
-        }
-
-        /// Goes on to the block that has the first line end, which is not in this one.
-        #[inline]
-        pub(super) fn search(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-            let known = match from.wrapping_sub(self.start) {
-                inside @ 0..LEN => LEN - inside,
-                _ => 0,
-            };
-            let mut rest = bytes.get(from + known..)?;
-            let long = rest.len().saturating_sub(LONG);
-            while let Some((block, more)) = rest.split_first_chunk() {
-                if let Some(mask) = mask(block) {
-                    let start = bytes.len() - rest.len();
-                    *self = Self { start, mask };
-                    return Some(start - from + mask.trailing_zeros() as usize);
-                }
-                rest = more;
-                if rest.len() < long {
-                    *self = Self::UNKNOWN;
-                    return Some(bytes.len() - rest.len() - from + super::line_end(rest)?);
-                }
-            }
-            if rest.is_empty() {
-                None
-            } else {
-                self.last(bytes, from)
-            }
-        }
-
-        /// The last block of a chunk is moved back until it lies in the chunk.
-        #[inline(never)]
-        fn last(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-            let mut short = [0; LEN];
-            let block = match bytes.last_chunk() {
-                Some(block) => block,
-                None => {
-                    crate::copy::copy_prefix(bytes, &mut short);
-                    &short
-                }
-            };
-            self.start = bytes.len().saturating_sub(LEN);
-            self.mask = mask(block).unwrap_or(0);
-            match self.start.checked_sub(from) {
-                Some(before) if self.mask != 0 => {
-                    Some(before + self.mask.trailing_zeros() as usize)
-                }
-                Some(_) => None,
-                None => self.first(from),
-            }
-        }
-    }
-
-    /// Calls `f` with the position of every line end in a whole block, and returns what comes after
-    /// those.
+    /// The same, where the line is probably short.
     #[inline]
-    pub(super) fn for_each_block<'b>(bytes: &'b [u8], f: &mut impl FnMut(usize)) -> &'b [u8] {
-        let mut rest = bytes;
-        while let Some((block, more)) = rest.split_first_chunk() {
-            let start = bytes.len() - rest.len();
-            let mut ends = mask(block).unwrap_or(0);
-            while ends != 0 {
-                f(start + ends.trailing_zeros() as usize);
-                ends &= ends - 1;
-            }
-            rest = more;
-        }
-        rest
-    }
-
-    /// The line ends of a block, if it has any. Most blocks of most streams have none, and one test
-    /// is cheaper than four masks.
-    #[inline]
-    fn mask(block: &[u8; LEN]) -> Option<u64> {
-        let lanes = ends(block)?;
-        let [a, b, c, d] = lanes;
-        (a | b | c | d).any().then(|| bits(lanes))
-    }
-
-    #[inline]
-    fn ends(block: &[u8; LEN]) -> Option<[u8x16; 4]> {
-        let (lanes, _) = block.as_chunks::<16>();
-        let [a, b, c, d] = lanes else { return None };
-        let ends = |lane: &[u8; 16]| {
-            let lane = u8x16::new(*lane);
-            lane.simd_eq(u8x16::splat(b'\n')) | lane.simd_eq(u8x16::splat(b'\r'))
-        };
-        Some([ends(a), ends(b), ends(c), ends(d)])
-    }
-
-    #[inline]
-    fn bits([a, b, c, d]: [u8x16; 4]) -> u64 {
-        let bits = |lane: u8x16| u64::from(lane.to_bitmask());
-        bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
+    pub(crate) fn first_near(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
+        self.first(bytes, from)
     }
 }
 
@@ -291,8 +143,6 @@ mod tests {
                         let mut ends = LineEnds::new();
                         assert_eq!(ends.first(&bytes, first), naive(&bytes, first));
                         assert_eq!(ends.first(&bytes, then), naive(&bytes, then));
-                        assert_eq!(ends.first_anew(&bytes, first), naive(&bytes, first));
-                        assert_eq!(ends.first(&bytes, then), naive(&bytes, then));
                     }
                 }
             }
@@ -311,6 +161,43 @@ mod tests {
                         naive(&bytes, from),
                         "{end} {from}"
                     );
+                }
+            }
+        }
+    }
+
+    /// What one question leaves behind never misleads the next, whatever both are about.
+    #[test]
+    fn questions_in_any_order() {
+        let mut state = 1_u64;
+        let mut below = |most: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % most
+        };
+        for round in 0..600 {
+            let len = below([70, 300, 2_000][round % 3]) + 1;
+            let apart = [3, 50, 900][below(3)];
+            let ends: Vec<_> = (0..len).filter(|_| below(apart) == 0).collect();
+            let bytes = bytes(len, &ends);
+            let mut line_ends = LineEnds::new();
+            let mut from = 0;
+            for _ in 0..30 {
+                let found = match below(2) {
+                    0 => line_ends.first(&bytes, from),
+                    _ => line_ends.first_near(&bytes, from),
+                };
+                let expected = naive(&bytes, from);
+                assert_eq!(found, expected, "{from} of {len}, {ends:?}");
+                from = match (below(4), expected) {
+                    // On to the next line, as a parser does, or back, or anywhere.
+                    (0 | 1, Some(line)) => from + line + 1,
+                    (2, _) => from.saturating_sub(below(100)),
+                    _ => below(len),
+                };
+                if from >= len {
+                    break;
                 }
             }
         }

@@ -13,11 +13,14 @@ use benches::{
 };
 
 /// Decoding: corpus, chunk size, contestant.
-const DECODE: [(&str, Kind, usize, &str); 9] = [
+const DECODE: [(&str, Kind, usize, &str); 12] = [
     ("a-64k", Kind::Tokens, 64 << 10, "ours"),
     ("a-1400", Kind::Tokens, 1400, "ours"),
     ("a-64", Kind::Tokens, 64, "ours"),
     ("b-64k", Kind::Typed, 64 << 10, "ours"),
+    ("b-64", Kind::Typed, 64, "ours"),
+    ("h-64k", Kind::Ids, 64 << 10, "ours"),
+    ("h-64", Kind::Ids, 64, "ours"),
     ("d-64k", Kind::Tiny, 64 << 10, "ours"),
     ("e-64k", Kind::Lines, 64 << 10, "ours"),
     ("f-64k", Kind::Heartbeats, 64 << 10, "ours"),

@@ -2,14 +2,10 @@
 //! takes what it says or, where anything about it is unusual, nothing at all.
 
 use super::{Field, Lexer, State};
-use crate::Chunk;
-
-/// A block with one line of data, before which there may be a type and an ID.
-pub(crate) struct TypedBlock<'c> {
-    pub(crate) event_type: Option<&'c [u8]>,
-    pub(crate) id: Option<Value<'c>>,
-    pub(crate) data: &'c [u8],
-}
+use crate::{
+    Chunk,
+    scan::{is_line_end, line_end_in},
+};
 
 /// A value, with what follows it in the chunk: to copy more than is needed can be faster.
 #[derive(Clone, Copy)]
@@ -19,21 +15,18 @@ pub(crate) struct Value<'c> {
 }
 
 impl<'c> Value<'c> {
-    /// The value in a line that starts with a name and a colon of this length together: "If value
-    /// starts with a U+0020 SPACE character, remove it from value."
+    /// The value in a line of this length that starts with a name and a colon of that length
+    /// together: "If value starts with a U+0020 SPACE character, remove it from value."
     #[inline]
-    fn of(line: &'c [u8], name: usize, rest: &'c [u8]) -> Option<Self> {
-        let value = line.get(name..)?;
-        let and_more = rest.get(name..)?;
+    fn of(line_and_more: &'c [u8], name: usize, line: usize) -> Option<Self> {
+        let and_more = line_and_more.get(name..)?;
+        let len = line.checked_sub(name)?;
         Some(match and_more {
-            [b' ', and_more @ ..] if !value.is_empty() => Self {
-                len: value.len() - 1,
+            [b' ', and_more @ ..] if len > 0 => Self {
+                len: len - 1,
                 and_more,
             },
-            _ => Self {
-                len: value.len(),
-                and_more,
-            },
+            _ => Self { len, and_more },
         })
     }
 
@@ -54,6 +47,12 @@ impl Lexer {
         matches!(self.state, State::LineStart)
     }
 
+    /// Whether the chunk goes on with a `data` line.
+    #[inline]
+    pub(crate) fn at_data(&mut self, chunk: &mut Chunk<'_>) -> bool {
+        self.at_line_start(chunk) && chunk.rest().first_chunk() == Some(b"data:")
+    }
+
     /// Takes a `data` line and the blank line after it, if the value is no longer than `limit`.
     #[inline]
     pub(crate) fn data_block<'c>(
@@ -61,55 +60,10 @@ impl Lexer {
         chunk: &mut Chunk<'c>,
         limit: usize,
     ) -> Option<&'c [u8]> {
-        if !self.at_line_start(chunk) {
+        if !self.at_data(chunk) {
             return None;
         }
-        self.data_block_at(chunk, chunk.position(), limit)
-    }
-
-    /// Takes a [`TypedBlock`] that counts no more than `limit`, with an ID no longer than `id_limit`.
-    #[inline]
-    pub(crate) fn typed_block<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        limit: usize,
-        id_limit: usize,
-    ) -> Option<TypedBlock<'c>> {
-        if !self.at_line_start(chunk) {
-            return None;
-        }
-        let mut at = chunk.position();
-        let mut id = field_line(chunk, &mut at, b"id:");
-        let event_type = field_line(chunk, &mut at, b"event:");
-        if id.is_none() {
-            id = field_line(chunk, &mut at, b"id:");
-        }
-        let mut len = event_type.map_or(0, |value| value.len);
-        if let Some(id) = id {
-            if id.len > id_limit || id.bytes().contains(&0) {
-                return None;
-            }
-            len += id.len;
-        }
-        let data = self.data_block_at(chunk, at, limit.checked_sub(len)?)?;
-        Some(TypedBlock {
-            event_type: event_type.map(Value::bytes),
-            id,
-            data,
-        })
-    }
-
-    #[inline]
-    fn data_block_at<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        at: usize,
-        limit: usize,
-    ) -> Option<&'c [u8]> {
-        if chunk.from(at)?.first_chunk() != Some(b"data:") {
-            return None;
-        }
-        let (line, after) = chunk.line(at)?;
+        let (line, after) = chunk.line()?;
         let (ends, state) = match after {
             [b'\n', b'\n', ..] => (2, State::LineStart),
             [b'\r', b'\n', b'\r', ..] => (3, State::AfterCr),
@@ -123,7 +77,7 @@ impl Lexer {
         if data.len() > limit {
             return None;
         }
-        chunk.skip_to(at + line.len() + ends);
+        chunk.skip(line.len() + ends);
         self.state = state;
         Some(data)
     }
@@ -135,26 +89,101 @@ impl Lexer {
         chunk: &mut Chunk<'c>,
         room: usize,
     ) -> Option<Value<'c>> {
-        if !self.at_line_start(chunk) || chunk.rest().first_chunk() != Some(b"data:") {
+        if !self.at_data(chunk) {
             return None;
         }
-        let rest = chunk.rest();
-        let (line, after) = chunk.next_line()?;
-        let value = Value::of(line, 5, rest)?;
+        let len = chunk.line()?.0.len();
+        self.take_line(chunk, 5, len, room)
+    }
+
+    /// Takes a line that starts with this name and colon and is probably short, if its value is no
+    /// longer than `room`.
+    #[inline]
+    pub(crate) fn short_line<'c, const N: usize>(
+        &mut self,
+        chunk: &mut Chunk<'c>,
+        name: &[u8; N],
+        room: usize,
+    ) -> Option<Value<'c>> {
+        if chunk.rest().first_chunk() != Some(name) {
+            return None;
+        }
+        let len = chunk.short_line()?.0.len();
+        self.take_line(chunk, N, len, room)
+    }
+
+    #[inline]
+    fn take_line<'c>(
+        &mut self,
+        chunk: &mut Chunk<'c>,
+        name: usize,
+        len: usize,
+        room: usize,
+    ) -> Option<Value<'c>> {
+        let value = Value::of(chunk.rest(), name, len)?;
         if value.len > room {
             return None;
         }
-        self.take_line(chunk, line, after);
+        chunk.skip(len);
+        self.take_line_end(chunk);
         Some(value)
     }
 
-    /// Takes the bytes of a line, which is followed by `after`, and its line end.
+    /// Takes `data` lines that are no longer than most and appends their values to `into`, each after
+    /// an LF. Returns how many bytes that were, `room` at most.
     #[inline]
-    fn take_line(&mut self, chunk: &mut Chunk<'_>, line: &[u8], after: &[u8]) {
-        chunk.skip(line.len() + 1);
-        if let [b'\r', ..] = after {
+    pub(crate) fn append_lines(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        into: &mut [u8],
+        room: usize,
+    ) -> usize {
+        if !self.at_line_start(chunk) {
+            return 0;
+        }
+        let mut rest = chunk.rest();
+        let before = rest.len();
+        let mut len = 0;
+        while let Some(line) = rest.first_chunk::<70>()
+            && line.starts_with(b"data:")
+        {
+            let value = if line[5] == b' ' { 6 } else { 5 };
+            let into = into.get_mut(len..).and_then(<[u8]>::first_chunk_mut);
+            let (Some((block, _)), Some(into)) = (line[value..].split_first_chunk(), into) else {
+                break;
+            };
+            let [first, into @ ..]: &mut [u8; 65] = into;
+            let Some(end) = line_end_in(block) else {
+                break;
+            };
+            if end >= room - len {
+                break;
+            }
+            *first = b'\n';
+            *into = *block;
+            len += 1 + end;
+            rest = match rest.get(value + end..) {
+                Some([b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..]) => rest,
+                Some([_, rest @ ..]) => {
+                    if rest.is_empty() {
+                        self.state = State::AfterCr;
+                    }
+                    rest
+                }
+                _ => break,
+            };
+        }
+        chunk.skip(before - rest.len());
+        len
+    }
+
+    /// Takes the line end that stands here, all but the LF of a CRLF.
+    #[inline]
+    fn take_line_end(&mut self, chunk: &mut Chunk<'_>) {
+        if chunk.peek() == Some(b'\r') {
             self.state = State::AfterCr;
         }
+        chunk.skip(1);
     }
 
     /// Takes the blank line that stands here, if there is one.
@@ -163,13 +192,11 @@ impl Lexer {
         if !self.at_line_start(chunk) {
             return false;
         }
-        match chunk.peek() {
-            Some(b'\n') => {}
-            Some(b'\r') => self.state = State::AfterCr,
-            _ => return false,
-        };
-        chunk.skip(1);
-        true
+        let is_blank = chunk.peek().as_ref().is_some_and(is_line_end);
+        if is_blank {
+            self.take_line_end(chunk);
+        }
+        is_blank
     }
 
     /// Takes heartbeats, if some stand here.
@@ -203,21 +230,22 @@ impl Lexer {
         if !matches!(self.state, State::Value(Field::Data)) {
             return None;
         }
-        let and_more = chunk.rest();
-        let line = chunk.line(chunk.position());
+        let rest = chunk.rest();
+        let end = match rest.first_chunk() {
+            Some(block) if rest.len() == block.len() => line_end_in(block),
+            _ => chunk.line().map(|(line, _)| line.len()),
+        };
         let value = Value {
-            len: line.map_or(and_more.len(), |(line, _)| line.len()),
-            and_more,
+            len: end.unwrap_or(rest.len()),
+            and_more: rest,
         };
         if value.len > room {
             return None;
         }
-        match line {
-            Some((line, after)) => {
-                self.state = State::LineStart;
-                self.take_line(chunk, line, after);
-            }
-            None => chunk.skip(value.len),
+        chunk.skip(value.len);
+        if end.is_some() {
+            self.state = State::LineStart;
+            self.take_line_end(chunk);
         }
         Some(value)
     }
@@ -230,10 +258,10 @@ impl Lexer {
         let [b'd', b'a', b't', b'a', b':', _, ..] = rest else {
             return None;
         };
-        if !self.at_line_start(chunk) || chunk.line(chunk.position()).is_some() {
+        if !self.at_line_start(chunk) || chunk.line().is_some() {
             return None;
         }
-        let value = Value::of(rest, 5, rest)?;
+        let value = Value::of(rest, 5, rest.len())?;
         if value.len > room {
             return None;
         }
@@ -241,22 +269,4 @@ impl Lexer {
         self.state = State::Value(Field::Data);
         Some(value)
     }
-}
-
-/// The value of the line at `at`, if it lies whole in the chunk and starts with this name and colon.
-/// Moves `at` behind the line.
-#[inline]
-fn field_line<'c, const N: usize>(
-    chunk: &mut Chunk<'c>,
-    at: &mut usize,
-    name: &[u8; N],
-) -> Option<Value<'c>> {
-    let rest = chunk.from(*at)?;
-    if rest.first_chunk() != Some(name) {
-        return None;
-    }
-    let (line, after) = chunk.line(*at)?;
-    let value = Value::of(line, N, rest)?;
-    *at += line.len() + if let [b'\r', b'\n', ..] = after { 2 } else { 1 };
-    Some(value)
 }

@@ -4,12 +4,8 @@
 //! through tokens, and leaves to it whatever is unusual: what a fast path does not take, it has not
 //! touched. With `--cfg sse_codec_slow_path` there are none.
 
-use super::{Held, Parser, Phase, Ready, Storage, Wanted};
-use crate::{
-    Chunk,
-    copy::put_short,
-    lexer::{TypedBlock, Value},
-};
+use super::{Block, Held, Parser, Phase, Storage, Wanted};
+use crate::{Chunk, copy::put_short, lexer::Value};
 
 /// On bare metal, where they would double the size of the parser, and for tests of the slow path
 /// alone.
@@ -20,7 +16,11 @@ impl<S: Storage> Parser<S> {
     /// A block of one data line.
     #[inline]
     pub(super) fn data_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<&'c [u8]> {
-        if self.block.phase != Phase::Fresh || OFF {
+        if OFF {
+            return None;
+        }
+        self.clear_given_out();
+        if self.block.phase != Phase::Fresh {
             return None;
         }
         let data = self.lexer.data_block(chunk, self.storage.limit())?;
@@ -28,41 +28,10 @@ impl<S: Storage> Parser<S> {
         Some(data)
     }
 
-    /// A block of one data line with a type and an ID before it.
+    /// What is left of a data line, a type and an ID, data lines, also such as a chunk's end cuts,
+    /// and the blank line after them. Returns whether an event is complete.
     #[inline]
-    pub(super) fn typed_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Ready<'c>> {
-        if self.block.phase != Phase::Fresh || OFF {
-            return None;
-        }
-        let (limit, id_limit) = (self.storage.limit(), self.storage.id_limit());
-        let TypedBlock {
-            event_type,
-            id,
-            data,
-        } = self.lexer.typed_block(chunk, limit, id_limit)?;
-        if let Some(id) = id {
-            let slot = self.kept.other();
-            put_short(self.storage.id_mut(slot, id.len).0, 0, id.and_more, id.len);
-            self.kept = slot;
-            self.kept_len = id.len;
-            self.block.has_id = true;
-            self.block.data_len = data.len();
-            self.block.phase = Phase::GivenOut;
-        } else {
-            self.storage.release(data.len());
-        }
-        Some(Ready {
-            held: Held {
-                data: Some(data),
-                event_type,
-            },
-        })
-    }
-
-    /// Data lines, also such as a chunk's end cuts, and the blank line after them. Returns whether an
-    /// event is complete.
-    #[inline]
-    pub(super) fn data_lines<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
+    pub(super) fn lines<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
         if self.block.phase == Phase::Skipping || OFF {
             return false;
         }
@@ -74,22 +43,49 @@ impl<S: Storage> Parser<S> {
                 return false;
             }
         }
-        if !self.block.has_data
-            && let Some(value) = self.lexer.data_line(chunk, room)
+        while self.lexer.at_line_start(chunk)
+            && match chunk.peek() {
+                Some(b'e') => self.type_line(chunk, &mut room, held),
+                Some(b'i') => self.id_line(chunk, &mut room),
+                _ => false,
+            }
         {
-            held.data = Some(value.bytes());
             self.block.phase = Phase::Reading;
-            self.block.has_data = true;
-            self.block.data_len = value.len;
-            room -= value.len;
+        }
+        if !self.block.has_data {
+            // Without a type or an ID it has been tried.
+            if self.block.phase == Phase::Reading
+                && let Some(data) = self.lexer.data_block(chunk, room)
+            {
+                held.data = Some(data);
+                self.block.has_data = true;
+                self.block.data_len = data.len();
+                return self.end_block();
+            }
+            if let Some(value) = self.lexer.data_line(chunk, room) {
+                held.data = Some(value.bytes());
+                self.block.phase = Phase::Reading;
+                self.block.has_data = true;
+                self.block.data_len = value.len;
+                room -= value.len;
+            }
         }
         if self.block.has_data {
-            while let Some(less) = room.checked_sub(1)
-                && let Some(value) = self.lexer.data_line(chunk, less)
-            {
+            while self.lexer.at_data(chunk) {
                 self.store_data(held);
-                self.append(b"\n", value);
-                room = less - value.len;
+                let len = self.append_lines(chunk, room);
+                room -= len;
+                if len == 0 {
+                    // A long one, or one for which the arena has to grow.
+                    let Some(less) = room.checked_sub(1) else {
+                        break;
+                    };
+                    let Some(value) = self.lexer.data_line(chunk, less) else {
+                        break;
+                    };
+                    self.append(b"\n", value);
+                    room = less - value.len;
+                }
             }
             if self.lexer.blank_line(chunk) {
                 self.end_block();
@@ -121,6 +117,54 @@ impl<S: Storage> Parser<S> {
             self.storage.release(0);
         }
         takes
+    }
+
+    #[inline]
+    fn type_line<'c>(
+        &mut self,
+        chunk: &mut Chunk<'c>,
+        room: &mut usize,
+        held: &mut Held<'c>,
+    ) -> bool {
+        // In place of the block's earlier one.
+        let most = *room + self.block.type_len;
+        let Some(value) = self.lexer.short_line(chunk, b"event:", most) else {
+            return false;
+        };
+        *room = most - value.len;
+        self.block.type_len = value.len;
+        held.event_type = Some(value.bytes());
+        true
+    }
+
+    #[inline]
+    fn id_line(&mut self, chunk: &mut Chunk<'_>, room: &mut usize) -> bool {
+        let most = *room + self.block.id_len;
+        let limit = most.min(self.storage.id_limit());
+        let Some(value) = self.lexer.short_line(chunk, b"id:", limit) else {
+            return false;
+        };
+        if !value.bytes().contains(&0) {
+            *room = most - value.len;
+            let (slot, _) = self.storage.id_mut(self.kept.other(), value.len);
+            put_short(slot, 0, value.and_more, value.len);
+            self.block.id_len = value.len;
+            self.block.has_id = true;
+        }
+        true
+    }
+
+    /// Takes short lines while they fit what there is of the arena.
+    fn append_lines(&mut self, chunk: &mut Chunk<'_>, room: usize) -> usize {
+        let Block {
+            data_len, type_len, ..
+        } = self.block;
+        let arena = self.storage.arena_mut(self.block.arena_len(), type_len);
+        let end = arena.len().saturating_sub(type_len);
+        let free = arena.get_mut(data_len..end).unwrap_or_default();
+        let len = self.lexer.append_lines(chunk, free, room);
+        self.block.data_len += len;
+        len
     }
 
     #[inline]

@@ -294,15 +294,10 @@ impl<S: Storage> Parser<S> {
         chunk: &mut Chunk<'c>,
         wanted: Wanted,
     ) -> Result<Option<Step<'c>>, Overflow> {
-        if self.block.phase == Phase::GivenOut {
-            self.clear();
-        }
+        self.clear_given_out();
         let mut held = Held::default();
         loop {
-            if let Some(ready) = self.typed_block(chunk) {
-                return Ok(Some(Step::Event(ready)));
-            }
-            if self.data_lines(chunk, &mut held) {
+            if self.lines(chunk, &mut held) {
                 return Ok(Some(Step::Event(Ready { held })));
             }
             if chunk.is_empty() {
@@ -368,6 +363,14 @@ impl<S: Storage> Parser<S> {
             self.clear();
         }
         self.block.has_data
+    }
+
+    /// Makes room for the next block when the last one has been looked at.
+    #[inline]
+    fn clear_given_out(&mut self) {
+        if self.block.phase == Phase::GivenOut {
+            self.clear();
+        }
     }
 
     /// Forgets the block.
