@@ -49,6 +49,11 @@ impl<'c> Chunk<'c> {
         self.bytes.get(self.position..).unwrap_or_default()
     }
 
+    /// What has been read.
+    pub(crate) fn read(&self) -> &'c [u8] {
+        self.bytes.get(..self.position).unwrap_or_default()
+    }
+
     /// Whether all of it has been read.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

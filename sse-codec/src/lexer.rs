@@ -69,8 +69,6 @@ pub struct Piece<'c> {
     bytes: &'c [u8],
     starts: bool,
     ends: bool,
-    /// The position in the chunk after the byte that made the line's name complete.
-    pub(crate) named_at: usize,
 }
 
 impl<'c> Piece<'c> {
@@ -121,6 +119,18 @@ enum State {
     Ignored,
 }
 
+impl State {
+    /// The state after a line that has this end, or goes on like this.
+    #[inline]
+    const fn unless(self, end: Option<u8>) -> Self {
+        match end {
+            Some(b'\r') => Self::AfterCr,
+            Some(_) => Self::LineStart,
+            None => self,
+        }
+    }
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 impl Field {
@@ -136,14 +146,9 @@ impl Field {
     }
 
     /// The only field whose name starts with this byte.
-    const fn starting_with(byte: u8) -> Option<Self> {
-        match byte {
-            b'e' => Some(Self::Event),
-            b'd' => Some(Self::Data),
-            b'i' => Some(Self::Id),
-            b'r' => Some(Self::Retry),
-            _ => None,
-        }
+    fn starting_with(byte: u8) -> Option<Self> {
+        let mut fields = [Self::Event, Self::Data, Self::Id, Self::Retry].into_iter();
+        fields.find(|field| field.name().as_bytes().first() == Some(&byte))
     }
 }
 
@@ -188,120 +193,71 @@ impl Lexer {
     /// does not yet.
     #[inline]
     fn line<'c>(&mut self, state: State, chunk: &mut Chunk<'c>) -> Option<Token<'c>> {
-        let start = chunk.position();
         let (line, end) = chunk.take_line();
-        self.state = match end {
-            Some(b'\r') => State::AfterCr,
-            Some(_) => State::LineStart,
-            None => state,
-        };
         let ends = end.is_some();
-        let piece = |bytes| Piece {
-            bytes,
-            starts: false,
-            ends,
-            named_at: 0,
-        };
-        match state {
-            State::LineStart => match line {
-                [] => Some(Token::BlankLine),
-                [b':', text @ ..] => {
-                    self.unless(ends, State::Comment);
-                    Some(Token::Comment(Piece {
-                        starts: true,
-                        named_at: start + 1,
-                        ..piece(text)
-                    }))
-                }
-                [first, ..] => match Field::starting_with(*first) {
-                    Some(field) => self.name(field, 0, line, ends, start),
-                    None => {
-                        self.unless(ends, State::Ignored);
-                        None
-                    }
-                },
-            },
-            State::Name(field, matched) => self.name(field, matched, line, ends, start),
-            State::AfterColon(field) => {
-                self.unless(ends, State::Value(field));
-                Some(Token::Field(
-                    field,
-                    piece(line.strip_prefix(b" ").unwrap_or(line)),
-                ))
+        let (goes_on, starts, field, bytes) = match (state, line) {
+            (State::Value(field), _) => (state, false, Some(field), line),
+            (State::AfterColon(field), [b' ', value @ ..] | value) => {
+                (State::Value(field), false, Some(field), value)
             }
-            State::Value(field) => Some(Token::Field(field, piece(line))),
-            State::Comment => Some(Token::Comment(piece(line))),
-            State::Ignored | State::AfterCr | State::ByteOrderMark(_) => None,
-        }
-    }
-
-    /// The line goes on in the next chunk, in this state.
-    #[inline]
-    const fn unless(&mut self, ends: bool, state: State) {
-        if !ends {
-            self.state = state;
-        }
-    }
-
-    /// Reads on in a name of which `matched` bytes have been seen. `None` when the line turns out
-    /// to mean nothing, or the chunk is used up.
-    #[inline]
-    fn name<'c>(
-        &mut self,
-        field: Field,
-        matched: u8,
-        line: &'c [u8],
-        ends: bool,
-        start: usize,
-    ) -> Option<Token<'c>> {
-        let expected = field.name().as_bytes().get(usize::from(matched)..)?;
-        let Some(rest) = line.strip_prefix(expected) else {
-            // A name has at most five bytes.
-            self.unless(
-                ends,
-                if expected.starts_with(line) {
-                    State::Name(field, matched + line.len() as u8)
-                } else {
-                    State::Ignored
-                },
-            );
-            return None;
+            (State::Comment, _) => (state, false, None, line),
+            (State::LineStart, [b':', text @ ..]) => (State::Comment, true, None, text),
+            (State::LineStart, []) => (state, true, None, line),
+            (state, _) => match Self::name(state, line, ends) {
+                Ok((goes_on, field, value)) => (goes_on, true, Some(field), value),
+                Err(goes_on) => {
+                    self.state = goes_on.unless(end);
+                    return None;
+                }
+            },
         };
-        let value = match rest {
+        self.state = goes_on.unless(end);
+        let piece = Piece {
+            bytes,
+            starts,
+            ends,
+        };
+        Some(match field {
+            Some(field) => Token::Field(field, piece),
+            None if matches!(goes_on, State::LineStart) => Token::BlankLine,
+            None => Token::Comment(piece),
+        })
+    }
+
+    /// The field that a line names, and the value as far as it is there; or in which state the line
+    /// goes on when it means nothing, or does not yet.
+    #[inline]
+    fn name(state: State, line: &[u8], ends: bool) -> Result<(State, Field, &[u8]), State> {
+        let (field, matched) = match (state, line) {
+            (State::Name(field, matched), _) => (field, matched),
+            (State::LineStart, [first, ..]) => {
+                (Field::starting_with(*first).ok_or(State::Ignored)?, 0)
+            }
+            _ => return Err(State::Ignored),
+        };
+        let name = field.name().as_bytes();
+        let expected = name.get(usize::from(matched)..).unwrap_or_default();
+        let Some(rest) = line.strip_prefix(expected) else {
+            return Err(if expected.starts_with(line) {
+                // A name has at most five bytes.
+                State::Name(field, matched + line.len() as u8)
+            } else {
+                State::Ignored
+            });
+        };
+        match rest {
             // "If value starts with a U+0020 SPACE character, remove it from value."
+            [b':'] => Ok((State::AfterColon(field), field, b"")),
             [b':', b' ', value @ ..] | [b':', value @ ..] => {
-                self.unless(
-                    ends,
-                    if rest.len() == 1 {
-                        State::AfterColon(field)
-                    } else {
-                        State::Value(field)
-                    },
-                );
-                value
+                Ok((State::Value(field), field, value))
             }
             // "Otherwise, the string is not empty but does not contain a U+003A COLON character (:):
             // Process the field using […] the whole line as the field name, and the empty string
             // as the field value."
-            [] if ends => b"",
-            [] => {
-                self.state = State::Name(field, matched + line.len() as u8);
-                return None;
-            }
-            _ => {
-                self.unless(ends, State::Ignored);
-                return None;
-            }
-        };
-        Some(Token::Field(
-            field,
-            Piece {
-                bytes: value,
-                starts: true,
-                ends,
-                named_at: start + expected.len() + 1,
-            },
-        ))
+            [] if ends => Ok((State::LineStart, field, b"")),
+            [] => Err(State::Name(field, name.len() as u8)),
+            _ => Err(State::Ignored),
+        }
     }
 
     /// "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any." Bytes

@@ -24,6 +24,12 @@ pub(crate) const fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
+/// Whether there is a NUL in a value, which is short.
+#[expect(clippy::manual_contains, reason = "code size")]
+pub(crate) fn has_nul(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| *byte == 0)
+}
+
 /// Calls `f` with the position of every CR and LF.
 #[inline]
 pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize)) {

@@ -1,5 +1,5 @@
 use super::Overflow;
-use crate::Millis;
+use crate::{Millis, Piece};
 
 /// What the block being read has come to: counts and flags, the bytes are elsewhere.
 #[derive(Clone)]
@@ -8,15 +8,15 @@ pub(super) struct Block {
     pub(super) has_data: bool,
     pub(super) has_id: bool,
     pub(super) has_retry: bool,
-    /// The value being read has a NUL in it.
-    pub(super) has_nul: bool,
     /// The joined data, with an LF before each line but the first.
     pub(super) data_len: usize,
     pub(super) type_len: usize,
     pub(super) id_len: usize,
     /// How much of the type or ID that is being read has come.
     pub(super) line_len: usize,
-    pub(super) digits: Digits,
+    /// What a `retry` value has come to, and the digits so far.
+    digits: Digits,
+    time: Millis,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,14 @@ pub(super) enum Phase {
     Skipping,
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Digits {
+    None,
+    Some,
+    /// Among other bytes.
+    Invalid,
+}
+
 impl Block {
     pub(super) const fn new() -> Self {
         Self {
@@ -37,12 +45,12 @@ impl Block {
             has_data: false,
             has_id: false,
             has_retry: false,
-            has_nul: false,
             data_len: 0,
             type_len: 0,
             id_len: 0,
             line_len: 0,
             digits: Digits::None,
+            time: Millis(0),
         }
     }
 
@@ -55,37 +63,31 @@ impl Block {
     pub(super) const fn arena_len(&self) -> usize {
         self.data_len + self.type_len + self.line_len
     }
-}
 
-/// A `retry` value as it is read: "If the field value consists of only ASCII digits, then interpret
-/// the field value as an integer in base ten".
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Digits {
-    None,
-    Some(u64),
-    Invalid,
-}
-
-impl Digits {
+    /// Reads a piece of a `retry` value: "If the field value consists of only ASCII digits, then
+    /// interpret the field value as an integer in base ten".
     #[inline(never)]
-    pub(super) fn push(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            *self = match (*self, byte) {
-                (Self::None, b'0'..=b'9') => Self::Some(u64::from(byte - b'0')),
-                (Self::Some(value), b'0'..=b'9') => Self::Some(
-                    value
-                        .saturating_mul(10)
-                        .saturating_add(u64::from(byte - b'0')),
-                ),
-                _ => Self::Invalid,
-            };
+    pub(super) fn read_time(&mut self, piece: Piece<'_>) {
+        if piece.starts() {
+            (self.digits, self.time) = (Digits::None, Millis(0));
+        }
+        for byte in piece.bytes() {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                self.digits = Digits::Invalid;
+            } else if matches!(self.digits, Digits::None) {
+                self.digits = Digits::Some;
+            }
+            let time = self.time.0.saturating_mul(10);
+            self.time = Millis(time.saturating_add(u64::from(digit)));
         }
     }
 
-    pub(super) const fn value(self) -> Option<Millis> {
-        match self {
-            Self::Some(value) => Some(Millis(value)),
-            Self::None | Self::Invalid => None,
+    /// The `retry` value that was read.
+    pub(super) const fn time(&self) -> Option<Millis> {
+        match self.digits {
+            Digits::Some => Some(self.time),
+            Digits::None | Digits::Invalid => None,
         }
     }
 }

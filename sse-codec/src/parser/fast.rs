@@ -5,7 +5,7 @@
 //! touched. With `--cfg sse_codec_slow_path` there are none.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
-use crate::{Chunk, copy::put_short, lexer::Value};
+use crate::{Chunk, copy::put_short, lexer::Value, scan::has_nul};
 
 /// On bare metal, where they would double the size of the parser, and for tests of the slow path
 /// alone.
@@ -144,7 +144,7 @@ impl<S: Storage> Parser<S> {
         let Some(value) = self.lexer.short_line(chunk, b"id:", limit) else {
             return false;
         };
-        if !value.bytes().contains(&0) {
+        if !has_nul(value.bytes()) {
             *room = most - value.len;
             let (slot, _) = self.storage.id_mut(self.kept.other(), value.len);
             put_short(slot, 0, value.and_more, value.len);

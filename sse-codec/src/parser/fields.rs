@@ -1,11 +1,8 @@
 //! What each field does to the block, and whether it still fits.
 
-use super::{
-    Block, Bound, Held, Overflow, Parser, Phase, Storage,
-    block::{Digits, Room},
-};
+use super::{Block, Bound, Held, Overflow, Parser, Phase, Storage, block::Room};
 use crate::copy::{copy_within, part, put};
-use crate::{Chunk, Millis, Piece};
+use crate::{Chunk, Millis, Piece, scan::has_nul};
 
 impl<S: Storage> Parser<S> {
     /// "If the field name is "data": Append the field value to the data buffer, then append a
@@ -21,7 +18,7 @@ impl<S: Storage> Parser<S> {
         if piece.starts() && self.block.has_data {
             let room = self.room();
             if room.bytes == 0 {
-                return Err(self.overflow(piece, piece.named_at, chunk, room.overflow));
+                return Err(self.overflow(piece, named_at(piece, chunk), chunk, room.overflow));
             }
             self.store(held);
             self.append_data(b"\n");
@@ -38,92 +35,73 @@ impl<S: Storage> Parser<S> {
         Ok(())
     }
 
-    /// "If the field name is "event": Set the event type buffer to the field value."
-    pub(super) fn event_type<'c>(
+    /// "If the field name is "event": Set the event type buffer to the field value." "If the field
+    /// name is "id": If the field value does not contain U+0000 NULL, then set the last event ID
+    /// buffer to the field value. Otherwise, ignore the field."
+    ///
+    /// A value that does not lie whole in the chunk is read to a place behind the data, and moved to
+    /// its own when its line ends.
+    pub(super) fn type_or_id<'c>(
         &mut self,
+        is_id: bool,
         piece: Piece<'c>,
         chunk: &mut Chunk<'c>,
         held: &mut Held<'c>,
     ) -> Result<(), Overflow> {
-        if piece.starts() {
+        if piece.starts() && !is_id {
             self.block.type_len = 0;
             held.event_type = None;
         }
-        self.check(piece, chunk, self.room())?;
-        if piece.is_whole() {
-            self.block.type_len = piece.bytes().len();
-            held.event_type = Some(piece.bytes());
-            return Ok(());
-        }
-        self.stage(piece.bytes(), held);
-        if piece.ends() {
-            let Block {
-                data_len, line_len, ..
-            } = self.block;
-            let arena = self.storage.arena_mut(0, 0);
-            copy_within(
-                arena,
-                data_len,
-                line_len,
-                arena.len().saturating_sub(line_len),
-            );
-            self.block.type_len = line_len;
-            self.block.line_len = 0;
+        let room = if is_id { self.id_room() } else { self.room() };
+        self.check(piece, chunk, room)?;
+        let bytes = piece.bytes();
+        if !piece.is_whole() {
+            self.store(held);
+            let at = self.block.data_len + self.block.line_len;
+            put(self.arena(bytes.len()), at, bytes);
+            self.block.line_len += bytes.len();
+            if piece.ends() {
+                self.set_from_arena(is_id);
+            }
+        } else if !is_id {
+            self.block.type_len = bytes.len();
+            held.event_type = Some(bytes);
+        } else if !has_nul(bytes) {
+            let (id, _) = self.storage.id_mut(self.kept.other(), bytes.len());
+            put(id, 0, bytes);
+            self.block.id_len = bytes.len();
+            self.block.has_id = true;
         }
         Ok(())
     }
 
-    /// "If the field name is "id": If the field value does not contain U+0000 NULL, then set the
-    /// last event ID buffer to the field value. Otherwise, ignore the field."
-    pub(super) fn id<'c>(
-        &mut self,
-        piece: Piece<'c>,
-        chunk: &mut Chunk<'c>,
-        held: &mut Held<'c>,
-    ) -> Result<(), Overflow> {
-        if piece.starts() {
-            self.block.has_nul = false;
+    fn set_from_arena(&mut self, is_id: bool) {
+        let Block {
+            data_len, line_len, ..
+        } = self.block;
+        self.block.line_len = 0;
+        if !is_id {
+            let arena = self.storage.arena_mut(0, 0);
+            let end = arena.len().saturating_sub(line_len);
+            copy_within(arena, data_len, line_len, end);
+            self.block.type_len = line_len;
+        } else if !has_nul(part(self.storage.arena(), data_len, line_len)) {
+            let (id, arena) = self.storage.id_mut(self.kept.other(), line_len);
+            put(id, 0, part(arena, data_len, line_len));
+            self.block.id_len = line_len;
+            self.block.has_id = true;
         }
-        self.check(piece, chunk, self.id_room())?;
-        let bytes = piece.bytes();
-        self.block.has_nul |= bytes.contains(&0);
-        let slot = self.kept.other();
-        if piece.is_whole() {
-            if !self.block.has_nul {
-                put(self.storage.id_mut(slot, bytes.len()).0, 0, bytes);
-                self.block.id_len = bytes.len();
-                self.block.has_id = true;
-            }
-            return Ok(());
-        }
-        self.stage(bytes, held);
-        if piece.ends() {
-            let Block {
-                data_len, line_len, ..
-            } = self.block;
-            if !self.block.has_nul {
-                let (id, arena) = self.storage.id_mut(slot, line_len);
-                put(id, 0, part(arena, data_len, line_len));
-                self.block.id_len = line_len;
-                self.block.has_id = true;
-            }
-            self.block.line_len = 0;
-        }
-        Ok(())
     }
 
     /// "If the field name is "retry": If the field value consists of only ASCII digits, then
     /// interpret the field value as an integer in base ten, and set the event stream's
     /// reconnection time to that integer. Otherwise, ignore the field."
     pub(super) fn reconnection_time(&mut self, piece: Piece<'_>) -> Option<Millis> {
-        if piece.starts() {
-            self.block.digits = Digits::None;
-        }
-        self.block.digits.push(piece.bytes());
+        self.block.read_time(piece);
         if !piece.ends() {
             return None;
         }
-        let time = self.block.digits.value()?;
+        let time = self.block.time()?;
         self.retry = Some(time);
         self.block.has_retry = true;
         Some(time)
@@ -230,18 +208,21 @@ impl<S: Storage> Parser<S> {
         self.block.data_len += bytes.len();
     }
 
-    /// Keeps a piece of a type or ID behind the data until its line ends.
-    fn stage(&mut self, bytes: &[u8], held: &mut Held<'_>) {
-        self.store(held);
-        let at = self.block.data_len + self.block.line_len;
-        put(self.arena(bytes.len()), at, bytes);
-        self.block.line_len += bytes.len();
-    }
-
     /// The arena with room for what the block counts and this much more.
     #[inline]
     pub(super) fn arena(&mut self, more: usize) -> &mut [u8] {
         self.storage
             .arena_mut(self.block.arena_len() + more, self.block.type_len)
+    }
+}
+
+/// The position after the byte that made the name of the line complete that begins with this piece:
+/// its colon or, without one, its end.
+fn named_at(piece: Piece<'_>, chunk: &Chunk<'_>) -> usize {
+    let value = chunk.position() - usize::from(piece.ends()) - piece.bytes().len();
+    match chunk.read().get(..value) {
+        Some([.., b':']) => value,
+        Some([.., b':', b' ']) => value - 1,
+        _ => chunk.position(),
     }
 }

@@ -326,12 +326,8 @@ impl<S: Storage> Parser<S> {
                     self.data(piece, chunk, &mut held)?;
                     continue;
                 }
-                Token::Field(Field::Event, piece) => {
-                    self.event_type(piece, chunk, &mut held)?;
-                    continue;
-                }
-                Token::Field(Field::Id, piece) => {
-                    self.id(piece, chunk, &mut held)?;
+                Token::Field(field @ (Field::Event | Field::Id), piece) => {
+                    self.type_or_id(field == Field::Id, piece, chunk, &mut held)?;
                     continue;
                 }
                 Token::Field(Field::Retry, piece) => match self.reconnection_time(piece) {
