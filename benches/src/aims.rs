@@ -1,6 +1,8 @@
 //! The aims of the project, as ratios within one run.
 
-use crate::corpus::Kind;
+use std::fmt;
+
+use crate::{corpus::Kind, report::Table};
 
 /// What a row of the decode table aims at: so many times as fast.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -73,4 +75,71 @@ pub fn encode(case: &str, way: &str) -> Option<f64> {
         ("json-64k", "ours-slice" | "ours-vec") => Some(1.5),
         _ => None,
     }
+}
+
+/// How many times as fast something is, and should be.
+#[derive(Clone, Debug)]
+pub struct Ratio {
+    /// The row of the table.
+    pub row: String,
+    /// What of ours is compared with what.
+    pub what: String,
+    /// How many times as fast it is, where both were measured.
+    pub times: Option<f64>,
+    /// How many times as fast it should be, where there is an aim.
+    pub aim: Option<f64>,
+}
+
+impl Ratio {
+    /// What is reached and what should be, where both are known.
+    #[must_use]
+    pub fn aimed(&self) -> Option<(f64, f64)> {
+        self.times.zip(self.aim)
+    }
+}
+
+/// With the aim and whether that is reached: `1.31 ✗1.40`, `1.45 ✓1.40`.
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.times, self.aim) {
+            (None, _) => f.write_str("–"),
+            (Some(times), None) => write!(f, "{times:.2}"),
+            (Some(times), Some(aim)) => {
+                write!(
+                    f,
+                    "{times:.2} {}{aim:.2}",
+                    if times < aim { '✗' } else { '✓' }
+                )
+            }
+        }
+    }
+}
+
+/// How many aims are reached, and how many there are.
+#[must_use]
+pub fn reached(ratios: &[Ratio]) -> (usize, usize) {
+    let aimed: Vec<(f64, f64)> = ratios.iter().filter_map(Ratio::aimed).collect();
+    let reached = aimed.iter().filter(|(times, aim)| times >= aim).count();
+    (reached, aimed.len())
+}
+
+/// Which aims are missed and by how much.
+#[must_use]
+pub fn missed(ratios: &[Ratio]) -> String {
+    let mut table = Table::new(&["missed", "", "aim", "reached", "short by"]);
+    for ratio in ratios {
+        if let Some((times, aim)) = ratio.aimed()
+            && times < aim
+        {
+            table.row([
+                ratio.row.clone(),
+                ratio.what.clone(),
+                format!("{aim:.2}"),
+                format!("{times:.2}"),
+                format!("{:.0} %", (1.0 - times / aim) * 100.0),
+            ]);
+        }
+    }
+    let (reached, all) = reached(ratios);
+    format!("## Aims\n\n{reached} of {all} are reached.\n\n{table}")
 }

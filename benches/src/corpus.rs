@@ -75,8 +75,8 @@ impl Kind {
             Self::TinyConstant => "`data: x`, constant",
             Self::Lines => "20 lines of 40 B",
             Self::Heartbeats => "heartbeats",
-            Self::Crlf => "(a) with CRLF",
-            Self::Ids => "(a) with `id:`",
+            Self::Crlf => "LLM tokens, CRLF",
+            Self::Ids => "LLM tokens, `id:`",
         }
     }
 

@@ -1,5 +1,7 @@
 //! The contestants that decode.
 
+use serde::{Deserialize, Serialize};
+
 use crate::input::{Counts, Input};
 
 pub mod cell;
@@ -7,8 +9,9 @@ pub mod floors;
 mod ours;
 #[cfg(feature = "decode-peers")]
 mod peers;
+pub mod table;
 
-pub use ours::{ParseOnce, sizes};
+pub use ours::ParseOnce;
 
 /// One way of decoding a stream.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +25,8 @@ pub struct Decoder {
 }
 
 /// What a contestant is measured for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// `sse-codec`, giving bytes.
     Ours,

@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 
+use serde::{Deserialize, Serialize};
+
 use cases::{Message, Payload};
 
 pub mod cases;
@@ -9,6 +11,7 @@ mod floor;
 mod ours;
 #[cfg(feature = "encode-peers")]
 mod peers;
+pub mod table;
 pub mod verdict;
 
 /// One way of encoding.
@@ -23,7 +26,8 @@ pub struct Encoder {
 }
 
 /// What a contestant is measured for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// `sse-codec`.
     Ours,

@@ -10,6 +10,7 @@
 //! - [`decode`] and [`encode`]: the contestants, each behind one function pointer;
 //! - `load`: servers under load, for the program `load`;
 //! - [`measure`]: interleaved rounds, medians and spread;
+//! - [`aims`] and [`report`]: what the figures are compared with and how they are written down;
 //! - [`alloc`]: the global allocator, which counts.
 
 pub mod aims;
@@ -25,6 +26,7 @@ pub mod measure;
 pub mod oracle;
 pub mod report;
 mod rng;
+pub mod sizes;
 mod text;
 pub mod versions;
 

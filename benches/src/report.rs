@@ -1,8 +1,8 @@
 //! Markdown tables, the head of a report, and JSON beside it.
 
-use std::{fmt, fs, io};
+use std::{env, fmt, fs, io, path::Path};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 
 use crate::{args::Args, versions};
 
@@ -51,47 +51,86 @@ impl fmt::Display for Table {
     }
 }
 
-/// Prints what the figures were measured with: machine, command, versions.
-pub fn print_head(packages: &[&'static str]) {
-    println!("{}", versions::machine());
-    println!(
-        "Command: `{}`",
-        std::env::args().collect::<Vec<_>>().join(" ")
-    );
-    let versions: Vec<String> = versions::locked(packages)
-        .into_iter()
-        .map(|(name, version)| format!("{name} {version}"))
-        .collect();
-    println!("Lock file: {}\n", versions.join(", "));
+/// What figures were measured with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// Processor, cores, compiler.
+    pub machine: String,
+    /// The day.
+    pub date: String,
+    /// The command line, without the directory of the program.
+    pub command: String,
+    /// Packages and their versions in the lock file.
+    pub versions: Vec<(String, String)>,
 }
 
-/// Writes the figures where `--json` asks for them.
+impl Head {
+    /// Here and now.
+    #[must_use]
+    pub fn new(packages: &[&str]) -> Self {
+        let mut command: Vec<String> = env::args().collect();
+        if let Some(name) = Path::new(&command[0]).file_name() {
+            command[0] = name.to_string_lossy().into_owned();
+        }
+        Self {
+            machine: versions::machine(),
+            date: versions::date(),
+            command: command.join(" "),
+            versions: versions::locked(packages),
+        }
+    }
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}, {}\n", self.machine, self.date)?;
+        writeln!(f, "Command: `{}`\n", self.command)?;
+        let versions = self.versions.iter();
+        let versions: Vec<String> = versions
+            .map(|(name, version)| format!("{name} {version}"))
+            .collect();
+        writeln!(f, "Lock file: {}\n", versions.join(", "))
+    }
+}
+
+/// Figures and what they were measured with: what a JSON file holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Report<T> {
+    /// What they were measured with.
+    pub head: Head,
+    /// The figures.
+    pub figures: T,
+}
+
+/// Writes the figures where `--json` asks for them, an object on each line.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_json(args: &Args, figures: &impl Serialize) -> io::Result<()> {
+pub fn write_json(args: &Args, head: Head, figures: impl Serialize) -> io::Result<()> {
     let Some(path) = &args.json else {
         return Ok(());
     };
-    let report = serde_json::json!({
-        "machine": versions::machine(),
-        "command": std::env::args().collect::<Vec<_>>(),
-        "figures": figures,
-    });
-    fs::write(path, serde_json::to_string_pretty(&report)?)?;
+    let json = serde_json::to_string(&Report { head, figures })?;
+    fs::write(path, json.replace(",{", ",\n{") + "\n")?;
     println!("\nWritten to {path}.");
     Ok(())
 }
 
-/// A ratio, with a mark when it misses its aim: `1.31 ✗1.40`, or `1.45 ✓`.
-#[must_use]
-pub fn ratio(value: Option<f64>, aim: Option<f64>) -> String {
-    match (value, aim) {
-        (None, _) => "–".to_owned(),
-        (Some(value), None) => format!("{value:.2}"),
-        (Some(value), Some(aim)) if value >= aim => format!("{value:.2} ✓"),
-        (Some(value), Some(aim)) => format!("{value:.2} ✗{aim:.2}"),
-    }
+/// Reads what [`write_json`] has written.
+///
+/// # Errors
+/// When the file cannot be read, or holds something else.
+pub fn read_json<T: DeserializeOwned>(path: &Path) -> io::Result<Report<T>> {
+    Ok(serde_json::from_str(&fs::read_to_string(path)?)?)
+}
+
+/// Four digits, for `serde(serialize_with)`: noise is in the second or third.
+///
+/// # Errors
+/// When the serializer has one.
+pub fn four_digits<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    let rounded = format!("{value:.3e}").parse().unwrap_or(*value);
+    serializer.serialize_f64(rounded)
 }
 
 /// How many bytes a chunk has, as people say it: `64 KiB`, `1400 B`.

@@ -4,10 +4,10 @@ use std::{fs, process::Command};
 
 /// The versions in the lock file of these packages, in their order.
 #[must_use]
-pub fn locked(names: &[&'static str]) -> Vec<(&'static str, String)> {
+pub fn locked(names: &[&str]) -> Vec<(String, String)> {
     names
         .iter()
-        .filter_map(|name| Some((*name, version_of(name)?)))
+        .filter_map(|name| Some(((*name).to_owned(), version_of(name)?)))
         .collect()
 }
 
@@ -26,15 +26,23 @@ pub fn machine() -> String {
         .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
         .map_or("unknown processor", |(_, model)| model);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let rustc = Command::new("rustc").arg("--version").output().ok();
-    let rustc = rustc
-        .and_then(|output| String::from_utf8(output.stdout).ok())
-        .unwrap_or_default();
     format!(
         "{model}, {cores} cores, {}, {}",
         std::env::consts::ARCH,
-        rustc.trim()
+        said_by("rustc", "--version")
     )
+}
+
+/// Today.
+#[must_use]
+pub fn date() -> String {
+    said_by("date", "+%F")
+}
+
+fn said_by(program: &str, argument: &str) -> String {
+    let output = Command::new(program).arg(argument).output().ok();
+    let text = output.and_then(|output| String::from_utf8(output.stdout).ok());
+    text.unwrap_or_default().trim().to_owned()
 }
 
 const LOCK: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));

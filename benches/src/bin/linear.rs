@@ -12,7 +12,7 @@ use benches::{
     decode::Decoder,
     input::Input,
     measure::time,
-    report::{Table, size, write_json},
+    report::{Head, Table, size, write_json},
 };
 use serde::Serialize;
 
@@ -112,7 +112,7 @@ fn main() -> io::Result<()> {
     println!("Nanoseconds per byte, by the size of an event\n\n{table}");
     let grows = rows.iter().filter(|row| !row.is_linear()).count();
     println!("{} of {} rows are linear.", rows.len() - grows, rows.len());
-    write_json(&args, &rows)
+    write_json(&args, Head::new(&["sse-codec"]), rows)
 }
 
 impl Shape {

@@ -11,7 +11,7 @@ use benches::{
         server::{self, Kind},
         stalled::{self, Setup, Source},
     },
-    report::{Table, print_head, write_json},
+    report::{Head, Table, write_json},
 };
 use serde::Serialize;
 use sse_codec_tokio::TcpOptions;
@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
         eprintln!("{problem}\n\n{USAGE}");
         process::exit(2)
     });
-    print_head(&["sse-codec-tokio", "axum", "hyper", "tokio"]);
+    print!("{}", head());
     match args.first().map(String::as_str) {
         Some("latency") => latency(&options),
         Some("stalled") => stalled(&options),
@@ -101,8 +101,12 @@ impl Options {
             json: self.json.clone(),
             ..Args::default()
         };
-        write_json(&args, figures)
+        write_json(&args, head(), figures)
     }
+}
+
+fn head() -> Head {
+    Head::new(&["sse-codec-tokio", "axum", "hyper", "tokio"])
 }
 
 fn latency(options: &Options) -> io::Result<()> {

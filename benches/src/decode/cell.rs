@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Decoder, Role};
 use crate::{
@@ -10,13 +10,18 @@ use crate::{
     corpus::{Corpus, Part},
     input::Counts,
     measure::{Effort, interleave, time},
+    report::four_digits,
 };
 
 /// What was measured for one corpus and one chunk size.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cell {
     /// The corpus.
-    pub corpus: &'static str,
+    pub corpus: String,
+    /// Its length.
+    pub bytes: usize,
+    /// How many events it has, or heartbeats.
+    pub blocks: usize,
     /// The chunk size.
     pub chunk: usize,
     /// Everybody who was measured.
@@ -24,24 +29,33 @@ pub struct Cell {
 }
 
 /// What was measured of one contestant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     /// The contestant.
-    pub name: &'static str,
-    #[serde(skip)]
-    role: Role,
+    pub name: String,
+    /// Which part it plays.
+    pub role: Role,
     /// Millions of bytes of the stream per second.
+    #[serde(rename = "mb", serialize_with = "four_digits")]
     pub mb_per_s: f64,
     /// Nanoseconds per event; per heartbeat where there are no events.
+    #[serde(rename = "ns", serialize_with = "four_digits")]
     pub ns_per_event: f64,
     /// Allocations per event.
+    #[serde(rename = "allocs", serialize_with = "four_digits")]
     pub allocs_per_event: f64,
-    /// How far the middle half of the rounds spreads, as a part of the median.
-    pub spread: f64,
     /// Whether the rounds spread too far.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub noisy: bool,
     /// What was wrong with what it found: then it takes no part in the ratios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wrong: Option<String>,
+}
+
+// What serde asks for.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Checks everybody, then measures everybody.
@@ -66,18 +80,19 @@ pub fn measure(corpus: &Corpus, chunk: usize, decoders: &[Decoder], effort: Effo
         .map(|((decoder, part), timing)| {
             let (found, allocs) = alloc::count(|| (decoder.run)(corpus.input(*part, chunk)));
             Figure {
-                name: decoder.name,
+                name: decoder.name.to_owned(),
                 role: decoder.role,
                 mb_per_s: part.len as f64 * 1e3 / timing.median,
                 ns_per_event: timing.median / part.blocks as f64,
                 allocs_per_event: allocs as f64 / part.blocks as f64,
-                spread: timing.spread,
                 noisy: timing.is_noisy(),
                 wrong: wrong(decoder, found, part.counts),
             }
         });
     Cell {
-        corpus: corpus.kind.name(),
+        corpus: corpus.kind.name().to_owned(),
+        bytes: corpus.whole().len,
+        blocks: corpus.whole().blocks,
         chunk,
         figures: figures.collect(),
     }

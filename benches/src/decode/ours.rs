@@ -19,23 +19,6 @@ impl Decoder {
     pub const GROWABLE: ParseOnce = with_features::growable_to;
 }
 
-/// How many bytes the states of the parser and of a frame take.
-#[must_use]
-pub fn sizes() -> [(&'static str, usize); 6] {
-    use sse_codec::{Borrowed, Chunk, Frame, Growable, Inline, Lexer, Parser};
-    [
-        ("Lexer", size_of::<Lexer>()),
-        (
-            "Parser<Inline<0, 0>>, what the storage comes on top of",
-            size_of::<Parser<Inline<0, 0>>>(),
-        ),
-        ("Parser<Borrowed>", size_of::<Parser<Borrowed<'_>>>()),
-        ("Parser<Growable>", size_of::<Parser<Growable>>()),
-        ("Chunk", size_of::<Chunk<'_>>()),
-        ("Frame", size_of::<Frame<'_>>()),
-    ]
-}
-
 /// Reads a stream to its end.
 macro_rules! run {
     ($parser:expr, $input:expr, $event:ident => $data:expr) => {{

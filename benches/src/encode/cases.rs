@@ -85,7 +85,7 @@ pub fn all() -> [Case; 6] {
         },
         Case {
             name: "lines-random",
-            about: "4 KiB, 100 lines of 0–80 B, a third of them CRLF",
+            about: "4 KiB, 100 lines of 0–80 B, some CRLF",
             work: messages(32, |_| text(rng, 0, 80, &["\n", "\n", "\r\n"])),
         },
         Case {
@@ -98,12 +98,12 @@ pub fn all() -> [Case; 6] {
         },
         Case {
             name: "heartbeat",
-            about: "an empty comment",
+            about: "a heartbeat",
             work: Work::Heartbeats(1024),
         },
         Case {
             name: "serde",
-            about: "200 B of JSON made by serde_json, event and id",
+            about: "200 B made by serde_json, event and id",
             work: payloads(rng),
         },
     ]

@@ -2,18 +2,20 @@
 
 use std::panic;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Encoder, Wire, Work, cases::Message};
 use crate::oracle::{self, Event};
 
 /// What came of the hard cases.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Verdict {
     /// The cases that went wrong.
-    pub wrong: Vec<&'static str>,
+    pub wrong: Vec<String>,
     /// How many cases there were.
     pub of: usize,
     /// How it refuses what cannot be encoded, if it does.
-    pub refuses: Option<&'static str>,
+    pub refuses: Option<String>,
 }
 
 /// Values that encoders get wrong.
@@ -61,8 +63,8 @@ pub fn hard_cases(encoder: &Encoder) -> Verdict {
         let messages: &'static [Message] = vec![message].leak();
         let outcome = panic::catch_unwind(|| record(encoder, Work::Messages(messages)));
         verdict.refuses = match outcome {
-            Err(_) => Some("panic"),
-            Ok(None) => Some("error"),
+            Err(_) => Some("panic".to_owned()),
+            Ok(None) => Some("error".to_owned()),
             Ok(Some(_)) => verdict.refuses,
         };
         let right = match outcome.ok().flatten() {
@@ -70,7 +72,7 @@ pub fn hard_cases(encoder: &Encoder) -> Verdict {
             None => !possible,
         };
         if !right {
-            verdict.wrong.push(name);
+            verdict.wrong.push(name.to_owned());
         }
     }
     panic::set_hook(hook);

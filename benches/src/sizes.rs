@@ -1,0 +1,21 @@
+//! How many bytes the states of the codec take.
+
+use sse_codec::{Borrowed, Chunk, Cursor, Frame, Inline, Lexer, Parser, Timers};
+
+/// What has it, and how many bytes it is on this machine.
+#[must_use]
+pub const fn sizes() -> [(&'static str, usize); 7] {
+    [
+        ("`Lexer`", size_of::<Lexer>()),
+        // Two arrays without elements.
+        (
+            "`Parser` beside its storage",
+            size_of::<Parser<Inline<0, 0>>>(),
+        ),
+        ("`Parser<Borrowed>`", size_of::<Parser<Borrowed<'_>>>()),
+        ("`Chunk`", size_of::<Chunk<'_>>()),
+        ("`Frame`", size_of::<Frame<'_>>()),
+        ("`Cursor`", size_of::<Cursor<'_>>()),
+        ("`Timers`", size_of::<Timers>()),
+    ]
+}
