@@ -84,7 +84,7 @@ fn sizes_table() -> String {
         table.row([what.to_owned(), bytes.to_string()]);
     }
     format!(
-        "# Sizes\n\nOn {}, with `std` and `simd`.\n\n{table}",
-        env::consts::ARCH
+        "# Sizes\n\nOn {} bits, with `std` and `simd`.\n\n{table}",
+        usize::BITS
     )
 }

@@ -73,8 +73,8 @@ fn section(decode: &Report<Vec<Cell>>, encode: &Report<Figures>) -> String {
         ),
         format!("Peers: {}.", peers(decode, encode)),
         format!(
-            "Bytes of state, {}: {}.",
-            std::env::consts::ARCH,
+            "Bytes of state on {} bits: {}.",
+            usize::BITS,
             sizes.join(", ")
         ),
     ];
