@@ -1,9 +1,7 @@
 #!/bin/sh
 # The figures of the server side: times, stalled clients, idle connections, fan-out; ours beside
-# axum and a bare tokio loop. About seven minutes, on the loopback interface; 10,000 connections take
-# as many open files in each of two processes.
-#
-#   benches/figures.sh [DIRECTORY]      where to put the figures as JSON
+# axum and a bare tokio loop, in benches/figures/servers.md. About seven minutes, on the loopback
+# interface; 10,000 connections take as many open files in each of two processes.
 set -eu
 cd "$(dirname "$0")/.."
 ulimit -n "$(ulimit -Hn)"
@@ -14,12 +12,16 @@ ulimit -n "$(ulimit -Hn)"
 
 cargo build --release --quiet -p benches --no-default-features --features load --bin load
 program=${CARGO_TARGET_DIR:-target}/release/load
-for part in latency stalled idle fanout; do
-    printf '## %s\n\n' "$part"
-    if [ $# -gt 0 ]; then
-        "$program" "$part" --json "$1/$part.json"
-    else
+{
+    cat <<'END'
+# Servers
+
+What a server costs and how soon it knows: `sse-codec-tokio` beside axum and a bare tokio loop, with
+one client in one run, on the loopback interface. Written by `sh benches/figures.sh`; what each part
+does stands in [benches/README.md](../README.md).
+END
+    for part in latency stalled idle fanout; do
+        printf '\n## %s\n\n' "$part"
         "$program" "$part"
-    fi
-    echo
-done
+    done
+} | tee benches/figures/servers.md

@@ -117,7 +117,7 @@ impl fmt::Display for Ratio {
 
 /// How many aims are reached, and how many there are.
 #[must_use]
-pub fn reached(ratios: &[Ratio]) -> (usize, usize) {
+fn reached(ratios: &[Ratio]) -> (usize, usize) {
     let aimed: Vec<(f64, f64)> = ratios.iter().filter_map(Ratio::aimed).collect();
     let reached = aimed.iter().filter(|(times, aim)| times >= aim).count();
     (reached, aimed.len())

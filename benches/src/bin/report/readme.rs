@@ -3,7 +3,6 @@
 use std::io;
 
 use benches::{
-    aims::reached,
     corpus::Kind,
     decode::cell::Cell,
     encode::table::{Case, Figures},
@@ -44,9 +43,6 @@ pub(crate) fn with_figures(
 }
 
 fn section(decode: &Report<Vec<Cell>>, encode: &Report<Figures>) -> String {
-    let decoders = decode.figures.iter().flat_map(Cell::ratios);
-    let encoders = encode.figures.cases.iter().flat_map(Case::ratios);
-    let (reached, all) = reached(&decoders.chain(encoders).collect::<Vec<_>>());
     let sizes = sizes().map(|(what, bytes)| format!("{what} {bytes}"));
     let paragraphs = [
         "## Speed".to_owned(),
@@ -67,9 +63,8 @@ fn section(decode: &Report<Vec<Cell>>, encode: &Report<Figures>) -> String {
         "Encoding:".to_owned(),
         encode_table(&encode.figures.cases).to_string(),
         format!(
-            "**{reached} of {all} aims are reached.** By how much the others are missed, and what \
-             limits them, stands beside all figures: [decode](benches/figures/decode.md), \
-             [encode](benches/figures/encode.md). {LIMITS}"
+            "All figures, the aims that were set, and by how much and why some are missed: \
+             [decode](benches/figures/decode.md), [encode](benches/figures/encode.md). {LIMITS}"
         ),
         format!("Peers: {}.", peers(decode, encode)),
         format!(
