@@ -3,7 +3,7 @@
 use core::str::{self, Utf8Error};
 
 /// On bare metal, where `memchr` has no vector instructions to use and is 200 bytes of flash.
-const SMALL: bool = cfg!(target_os = "none");
+pub(crate) const SMALL: bool = cfg!(target_os = "none");
 
 /// The first CR or LF.
 pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
@@ -16,6 +16,42 @@ pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
 
 pub(crate) const fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
+}
+
+/// Whether there may be a line end or a NUL: some byte is below 16, as hardly one of a text is.
+/// `memchr` is no `const fn`, and calling it takes longer than a look at a short value.
+#[inline]
+pub(crate) const fn may_have_line_end(bytes: &[u8]) -> bool {
+    /// Whether any of the eight is below 16: then, and only then, the subtraction borrows into a
+    /// highest bit that was not set.
+    const fn any_below_16(eight: u64) -> bool {
+        const EACH: u64 = 0x0101_0101_0101_0101;
+        eight.wrapping_sub(EACH << 4) & !eight & (EACH << 7) != 0
+    }
+    if SMALL {
+        return true;
+    }
+    let mut rest = bytes;
+    if let Some(last) = bytes.last_chunk() {
+        while let Some((eight, tail)) = rest.split_first_chunk() {
+            if any_below_16(u64::from_ne_bytes(*eight)) {
+                return true;
+            }
+            rest = tail;
+        }
+        return any_below_16(u64::from_ne_bytes(*last));
+    }
+    if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (a, b) = (u32::from_ne_bytes(*a) as u64, u32::from_ne_bytes(*b) as u64);
+        return any_below_16(a << 32 | b);
+    }
+    while let [byte, tail @ ..] = rest {
+        if *byte < 16 {
+            return true;
+        }
+        rest = tail;
+    }
+    false
 }
 
 /// Calls `f` with the position of every CR and LF.
