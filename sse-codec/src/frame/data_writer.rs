@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Event,
-    scan::{line_end, may_have_line_end},
+    scan::{SMALL, line_end, may_have_line_end},
 };
 
 /// Writes an event whose data is produced while it is written, without a string in between:
@@ -76,11 +76,14 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// An error of the sink is kept; [`finish`](Self::finish) returns it.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        // What `serde_json` writes at once is a few bytes: less than it takes to call a search.
-        if self.after_cr || bytes.len() > 64 || may_have_line_end(bytes) {
-            self.push_lines(bytes);
-        } else {
-            self.put(bytes);
+        // Most of what `serde_json` writes at once is one byte, or a few: less than it takes to
+        // call a copy or a search.
+        match bytes {
+            [byte @ 16..=255] if !SMALL && !self.after_cr => self.put(&[*byte]),
+            _ if !self.after_cr && bytes.len() <= 64 && !may_have_line_end(bytes) => {
+                self.put(bytes);
+            }
+            _ => self.push_lines(bytes),
         }
     }
 
@@ -173,9 +176,13 @@ impl<S: Sink> std::io::Write for DataWriter<'_, S> {
 
     #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        #[cold]
+        fn failed() -> std::io::Error {
+            std::io::Error::other("the sink of a DataWriter has failed")
+        }
         self.push(bytes);
         if self.error.is_some() {
-            Err(std::io::Error::other("the sink of a DataWriter has failed"))
+            Err(failed())
         } else {
             Ok(())
         }
