@@ -17,6 +17,7 @@ impl Digits {
         start: Self::MAX as u8,
     };
 
+    #[inline(never)]
     pub(super) const fn new(number: Millis) -> Self {
         let Self { mut bytes, .. } = Self::NONE;
         let mut start = Self::MAX;

@@ -91,6 +91,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`InvalidField`] when the type contains CR or LF, or the ID contains CR, LF or NUL: a stream
     /// cannot carry them, and nothing is stripped.
+    #[inline]
     pub const fn event(event: Event<'a>) -> Result<Self, InvalidField> {
         if let Some(value) = event.event_type()
             && let Err(error) = InvalidField::check(Field::Event, value)
