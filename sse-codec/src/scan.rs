@@ -249,7 +249,7 @@ mod simd {
         let mut rest = bytes;
         while let Some((block, more)) = rest.split_first_chunk() {
             let start = bytes.len() - rest.len();
-            let mut ends = mask(block).unwrap_or(0);
+            let mut ends = ends(block).map_or(0, bits);
             while ends != 0 {
                 f(start + ends.trailing_zeros() as usize);
                 ends &= ends - 1;

@@ -5,7 +5,7 @@ use super::{
     walk::{COMMENT, DATA, END, TEXT},
 };
 use crate::{
-    copy::copy_prefix,
+    copy::{copy_prefix, part},
     scan::{SMALL, for_each_line_end, line_end},
 };
 
@@ -35,9 +35,15 @@ pub(super) trait Out<'f> {
     /// A label, a value, or what is left of one.
     fn put(&mut self, bytes: &'f [u8]);
 
-    /// The first `len` bytes of a text, and the label of the next line. What follows the line will
-    /// be given again, later, so there is room for it: more may be written than belongs to it.
-    fn line<const N: usize>(&mut self, text: &'f [u8], len: usize, label: &'static [u8; N]);
+    /// A line of a text, and the label of the next. What follows the line will be given again,
+    /// later, so there is room for it: more may be written than belongs to it.
+    fn line<const N: usize>(
+        &mut self,
+        text: &'f [u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    );
 }
 
 /// Writes a frame in one go: without a state to go on from, and with labels that the compiler
@@ -80,22 +86,20 @@ fn write_lines<'f, const N: usize>(
     // Most texts are one line: then one search is all.
     if line_end(text).is_some() {
         for_each_line_end(text, |at| {
-            let line = text.get(from..).unwrap_or_default();
-            let len = at - from;
-            let before = from;
-            from = at + 1;
-            // The LF of a CRLF.
-            if len == 0
-                && line.first() == Some(&b'\n')
-                && before.checked_sub(1).and_then(|before| text.get(before)) == Some(&b'\r')
-            {
-                return;
+            let start = core::mem::replace(&mut from, at + 1);
+            // Nothing before an LF may be the CR of a CRLF, which has ended its line already.
+            if start < at || !is_rest_of_crlf(text, at) {
+                out.line(text, start, at - start, label);
             }
-            out.line(line, len, label);
         });
     }
     out.put(text.get(from..).unwrap_or_default());
     out.put(END);
+}
+
+fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
+    let crlf = at.checked_sub(1).and_then(|before| text.get(before..=at));
+    crlf == Some(b"\r\n")
 }
 
 /// Calls a function with what is not empty.
@@ -110,10 +114,23 @@ impl<'f, F: FnMut(&'f [u8])> Out<'f> for Each<F> {
     }
 
     #[inline]
-    fn line<const N: usize>(&mut self, text: &'f [u8], len: usize, label: &'static [u8; N]) {
-        self.put(text.get(..len).unwrap_or_default());
+    fn line<const N: usize>(
+        &mut self,
+        text: &'f [u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) {
+        self.put(part(text, start, len));
         self.put(label);
     }
+}
+
+/// A line that is short, with what follows it.
+#[inline]
+fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
+    let rest = text.get(start..).filter(|_| len <= SHORT)?;
+    rest.first_chunk()
 }
 
 /// A slice. Notes that it was too short and goes on without writing.
@@ -133,14 +150,20 @@ impl Out<'_> for SliceOut<'_> {
     }
 
     #[inline]
-    fn line<const N: usize>(&mut self, text: &[u8], len: usize, label: &'static [u8; N]) {
+    fn line<const N: usize>(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) {
         // `N` is not a number to calculate with, and no label is longer than eight.
         let room = self.buffer.get_mut(self.len..);
         match (
-            text.first_chunk::<SHORT>(),
+            short_line(text, start, len),
             room.and_then(|room| room.first_chunk_mut::<{ SHORT + 8 }>()),
         ) {
-            (Some(line), Some(room)) if len <= SHORT => {
+            (Some(line), Some(room)) => {
                 if let Some(room) = room.first_chunk_mut() {
                     *room = *line;
                 }
@@ -150,7 +173,7 @@ impl Out<'_> for SliceOut<'_> {
                 self.len += len + N;
             }
             _ => {
-                self.put(text.get(..len).unwrap_or_default());
+                self.put(part(text, start, len));
                 self.put(label);
             }
         }
@@ -165,14 +188,20 @@ impl Out<'_> for alloc::vec::Vec<u8> {
     }
 
     #[inline]
-    fn line<const N: usize>(&mut self, text: &[u8], len: usize, label: &'static [u8; N]) {
-        match text.first_chunk::<SHORT>() {
-            Some(line) if len <= SHORT => {
+    fn line<const N: usize>(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) {
+        match short_line(text, start, len) {
+            Some(line) => {
                 let before = self.len();
                 self.extend_from_slice(line);
                 self.truncate(before + len);
             }
-            _ => self.extend_from_slice(text.get(..len).unwrap_or_default()),
+            _ => self.extend_from_slice(part(text, start, len)),
         }
         self.extend_from_slice(label);
     }
