@@ -125,7 +125,6 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         }
     }
 
-    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         if self.error.is_none()
             && let Err(error) = self.sink.push_bytes(bytes)

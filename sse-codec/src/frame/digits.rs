@@ -17,12 +17,13 @@ impl Digits {
         start: Self::MAX as u8,
     };
 
-    #[inline(never)]
+    // Out of the way of frames that have none; alone it would need a `memcpy` on bare metal.
+    #[cfg_attr(not(target_os = "none"), inline(never))]
     pub(super) const fn new(number: Millis) -> Self {
-        let Self { mut bytes, .. } = Self::NONE;
-        let mut start = Self::MAX;
+        let mut digits = Self::NONE;
         // Long division, eight bits at a time: 64-bit division is a kilobyte of a small device.
         let mut limbs = number.0.to_be_bytes();
+        let mut start = Self::MAX;
         while start > 0 {
             start -= 1;
             let (mut limb, mut rest, mut any) = (0, 0, 0);
@@ -34,15 +35,13 @@ impl Digits {
                 any |= limbs[limb];
                 limb += 1;
             }
-            bytes[start] = b'0' + rest as u8;
+            digits.bytes[start] = b'0' + rest as u8;
             if any == 0 {
                 break;
             }
         }
-        Self {
-            bytes,
-            start: start as u8,
-        }
+        digits.start = start as u8;
+        digits
     }
 
     pub(super) const fn as_bytes(&self) -> Option<&[u8]> {
