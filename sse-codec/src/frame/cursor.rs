@@ -12,6 +12,8 @@ use crate::{copy::copy_prefix, scan::SMALL};
 pub struct Slices<'f> {
     frame: &'f Frame<'f>,
     walk: Walk,
+    /// None has been given out.
+    is_whole: bool,
 }
 
 impl<'f> Slices<'f> {
@@ -19,6 +21,7 @@ impl<'f> Slices<'f> {
         Self {
             frame,
             walk: Walk::new(frame),
+            is_whole: true,
         }
     }
 }
@@ -28,16 +31,17 @@ impl<'f> Iterator for Slices<'f> {
 
     #[inline]
     fn next(&mut self) -> Option<&'f [u8]> {
+        self.is_whole = false;
         if self.walk.is_done() {
             return None;
         }
         Some(self.walk.take(self.frame, usize::MAX))
     }
 
-    /// In one go, if none has been given out yet: that takes half as long.
+    /// In one go, where that can be: it takes half as long.
     #[inline]
     fn for_each<F: FnMut(Self::Item)>(mut self, mut f: F) {
-        if !SMALL && self.walk.is_at_start(self.frame) {
+        if self.is_whole && !SMALL {
             write(self.frame, &mut Each(f));
         } else {
             while let Some(slice) = self.next() {
@@ -96,6 +100,7 @@ impl<'a> Cursor<'a> {
         Slices {
             frame: &self.frame,
             walk: self.walk.clone(),
+            is_whole: false,
         }
     }
 

@@ -75,11 +75,6 @@ impl Walk {
         self.part >= LAST
     }
 
-    /// Nothing has been written.
-    pub(super) fn is_at_start(&self, frame: &Frame<'_>) -> bool {
-        self.from == 0 && self.label == 1 && self.part == frame.part_from(0)
-    }
-
     pub(super) const fn is_done(&self) -> bool {
         self.part >= DONE
     }
