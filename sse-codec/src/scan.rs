@@ -54,6 +54,25 @@ pub(crate) const fn may_have_line_end(bytes: &[u8]) -> bool {
     false
 }
 
+/// The same of a text, most of which have none.
+pub(crate) fn text_may_have_line_end(text: &[u8]) -> bool {
+    // Above that `memchr`, which has longer vectors and can stop, makes up for its call.
+    if text.len() > 512 {
+        return line_end(text).is_some();
+    }
+    let Some(mut lowest) = text.last_chunk::<32>().copied() else {
+        return may_have_line_end(text);
+    };
+    // The lowest byte of each lane: this becomes one vector instruction for many bytes.
+    let (blocks, _) = text.as_chunks::<32>();
+    for block in blocks {
+        for (lowest, byte) in lowest.iter_mut().zip(block) {
+            *lowest = (*lowest).min(*byte);
+        }
+    }
+    lowest.iter().fold(false, |any, byte| any | (*byte < 16))
+}
+
 /// Calls `f` with the position of every CR and LF.
 #[inline]
 pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize)) {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     copy::{copy_prefix, part},
-    scan::{SMALL, for_each_line_end, line_end},
+    scan::{SMALL, for_each_line_end, text_may_have_line_end},
 };
 
 /// A line no longer than this is written as so many bytes: a few instructions, where a call of
@@ -83,8 +83,8 @@ fn write_lines<'f, const N: usize>(
 ) {
     put_label(label, is_first, out);
     let mut from = 0;
-    // Most texts are one line: then one search is all.
-    if line_end(text).is_some() {
+    // Most texts are one line: then one look is all.
+    if text_may_have_line_end(text) {
         for_each_line_end(text, |at| {
             let start = core::mem::replace(&mut from, at + 1);
             // Nothing before an LF may be the CR of a CRLF, which has ended its line already.
