@@ -311,7 +311,9 @@ mod tests {
 
     use std::{vec, vec::Vec};
 
-    use super::{LineEnds, for_each_line_end, is_line_end};
+    use super::{
+        LineEnds, for_each_line_end, is_line_end, may_have_line_end, text_may_have_line_end,
+    };
 
     /// Bytes in which these positions are line ends.
     fn bytes(len: usize, ends: &[usize]) -> Vec<u8> {
@@ -379,6 +381,27 @@ mod tests {
             for_each_line_end(&bytes, |at| found.push(at));
             let expected: Vec<_> = (0..len).filter(|at| is_line_end(&bytes[*at])).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    /// Of every length, at every place, and among bytes that are nearly one.
+    #[test]
+    fn no_line_end_is_overlooked() {
+        for len in (0..130).chain([511, 512, 513, 600]) {
+            for text in [vec![b'x'; len], vec![16; len], vec![0xFF; len]] {
+                assert!(!may_have_line_end(&text) && !text_may_have_line_end(&text));
+                for at in 0..len {
+                    for end in [b'\n', b'\r'] {
+                        let mut text = text.clone();
+                        text[at] = end;
+                        assert!(may_have_line_end(&text), "{at} of {len}");
+                        assert!(text_may_have_line_end(&text), "{at} of {len}");
+                    }
+                    let mut text = text.clone();
+                    text[at] = 0;
+                    assert!(may_have_line_end(&text), "NUL at {at} of {len}");
+                }
+            }
         }
     }
 }
