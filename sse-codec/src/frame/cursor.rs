@@ -40,11 +40,11 @@ impl<'f> Iterator for Slices<'f> {
 
     /// In one go, where that can be: it takes half as long.
     #[inline]
-    fn for_each<F: FnMut(Self::Item)>(mut self, mut f: F) {
+    fn for_each<F: FnMut(Self::Item)>(self, mut f: F) {
         if self.is_whole && !SMALL {
             write(self.frame, &mut Each(f));
         } else {
-            while let Some(slice) = self.next() {
+            for slice in self {
                 f(slice);
             }
         }

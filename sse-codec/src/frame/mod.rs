@@ -68,6 +68,7 @@ pub struct Frame<'a> {
     event_type: Option<&'a [u8]>,
     id: Option<&'a [u8]>,
     retry: Digits,
+    /// What is written line by line: data, or a comment.
     text: Option<&'a [u8]>,
     is_comment: bool,
 }

@@ -13,7 +13,7 @@ use crate::{
 /// `memcpy` takes dozens.
 const SHORT: usize = 64;
 
-/// Writes the frame into `buffer`, if it fits.
+/// Writes the frame into `buffer`, if it fits. On bare metal through a cursor, which is there anyway.
 pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     if SMALL {
         let mut cursor = frame.cursor();
@@ -87,7 +87,7 @@ fn write_lines<'f, const N: usize>(
     if text_may_have_line_end(text) {
         for_each_line_end(text, |at| {
             let start = core::mem::replace(&mut from, at + 1);
-            // Nothing before an LF may be the CR of a CRLF, which has ended its line already.
+            // The CR of a CRLF has ended its line already.
             if start < at || !is_rest_of_crlf(text, at) {
                 out.line(text, start, at - start, label);
             }
@@ -97,6 +97,7 @@ fn write_lines<'f, const N: usize>(
     out.put(END);
 }
 
+/// Whether this is the LF of a CRLF.
 fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
     let crlf = at.checked_sub(1).and_then(|before| text.get(before..=at));
     crlf == Some(b"\r\n")
