@@ -9,7 +9,7 @@ use core::str::{self, Utf8Error};
 pub(crate) use masks::LineEnds;
 
 /// On bare metal, where `memchr` has no vector instructions to use and is 200 bytes of flash.
-const SMALL: bool = cfg!(target_os = "none");
+pub(crate) const SMALL: bool = cfg!(target_os = "none");
 
 /// The first CR or LF.
 pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
@@ -28,6 +28,61 @@ pub(crate) const fn is_line_end(byte: &u8) -> bool {
 #[expect(clippy::manual_contains, reason = "code size")]
 pub(crate) fn has_nul(bytes: &[u8]) -> bool {
     bytes.iter().any(|byte| *byte == 0)
+}
+
+/// Whether there may be a line end or a NUL: some byte is below 16, as hardly one of a text is.
+/// `memchr` is no `const fn`, and calling it takes longer than a look at a short value.
+#[inline]
+pub(crate) const fn may_have_line_end(bytes: &[u8]) -> bool {
+    /// Whether any of the eight is below 16: then, and only then, the subtraction borrows into a
+    /// highest bit that was not set.
+    const fn any_below_16(eight: u64) -> bool {
+        const EACH: u64 = 0x0101_0101_0101_0101;
+        eight.wrapping_sub(EACH << 4) & !eight & (EACH << 7) != 0
+    }
+    if SMALL {
+        return true;
+    }
+    let mut rest = bytes;
+    if let Some(last) = bytes.last_chunk() {
+        while let Some((eight, tail)) = rest.split_first_chunk() {
+            if any_below_16(u64::from_ne_bytes(*eight)) {
+                return true;
+            }
+            rest = tail;
+        }
+        return any_below_16(u64::from_ne_bytes(*last));
+    }
+    if let (Some(a), Some(b)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (a, b) = (u32::from_ne_bytes(*a) as u64, u32::from_ne_bytes(*b) as u64);
+        return any_below_16(a << 32 | b);
+    }
+    while let [byte, tail @ ..] = rest {
+        if *byte < 16 {
+            return true;
+        }
+        rest = tail;
+    }
+    false
+}
+
+/// The same of a text, most of which have none.
+pub(crate) fn text_may_have_line_end(text: &[u8]) -> bool {
+    // Above that `memchr`, which has longer vectors and can stop, makes up for its call.
+    if text.len() > 512 {
+        return line_end(text).is_some();
+    }
+    let Some(mut lowest) = text.last_chunk::<32>().copied() else {
+        return may_have_line_end(text);
+    };
+    // The lowest byte of each lane: this becomes one vector instruction for many bytes.
+    let (blocks, _) = text.as_chunks::<32>();
+    for block in blocks {
+        for (lowest, byte) in lowest.iter_mut().zip(block) {
+            *lowest = (*lowest).min(*byte);
+        }
+    }
+    lowest.iter().fold(false, |any, byte| any | (*byte < 16))
 }
 
 /// Calls `f` with the position of every CR and LF.
@@ -114,7 +169,9 @@ mod tests {
 
     use std::{vec, vec::Vec};
 
-    use super::{LineEnds, for_each_line_end, is_line_end};
+    use super::{
+        LineEnds, for_each_line_end, is_line_end, may_have_line_end, text_may_have_line_end,
+    };
 
     /// Bytes in which these positions are line ends.
     fn bytes(len: usize, ends: &[usize]) -> Vec<u8> {
@@ -217,6 +274,27 @@ mod tests {
             for_each_line_end(&bytes, |at| found.push(at));
             let expected: Vec<_> = (0..len).filter(|at| is_line_end(&bytes[*at])).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    /// Of every length, at every place, and among bytes that are nearly one.
+    #[test]
+    fn no_line_end_is_overlooked() {
+        for len in (0..130).chain([511, 512, 513, 600]) {
+            for text in [vec![b'x'; len], vec![16; len], vec![0xFF; len]] {
+                assert!(!may_have_line_end(&text) && !text_may_have_line_end(&text));
+                for at in 0..len {
+                    for end in [b'\n', b'\r'] {
+                        let mut text = text.clone();
+                        text[at] = end;
+                        assert!(may_have_line_end(&text), "{at} of {len}");
+                        assert!(text_may_have_line_end(&text), "{at} of {len}");
+                    }
+                    let mut text = text.clone();
+                    text[at] = 0;
+                    assert!(may_have_line_end(&text), "NUL at {at} of {len}");
+                }
+            }
         }
     }
 }

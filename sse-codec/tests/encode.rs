@@ -429,6 +429,14 @@ fn bytes_that_are_not_utf_8() {
 fn assert_every_way(frame: &Frame<'_>) {
     let wire = wire(frame);
     assert!(frame.slices().all(|slice| !slice.is_empty()));
+    let pulled: Vec<_> = frame.slices().collect();
+    for seen in 0..=pulled.len() {
+        let mut slices = frame.slices();
+        slices.by_ref().take(seen).for_each(drop);
+        let mut pushed = Vec::new();
+        slices.for_each(|slice| pushed.push(slice));
+        assert_eq!(pushed, pulled[seen..], "pushed after {seen}");
+    }
     assert_eq!(frame.encoded_len(), wire.len());
 
     for size in 1..=wire.len() {

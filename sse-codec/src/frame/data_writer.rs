@@ -2,9 +2,12 @@ use core::fmt;
 
 use super::{
     Frame, InvalidField, Sink,
-    walk::{DATA, END, Lines, split_line},
+    walk::{DATA, END, Walk},
 };
-use crate::{Event, scan::is_line_end};
+use crate::{
+    Event,
+    scan::{SMALL, line_end, may_have_line_end},
+};
 
 /// Writes an event whose data is produced while it is written, without a string in between:
 /// `write!` goes into it, and with the feature `std` whatever takes a `std::io::Write`, as
@@ -38,13 +41,8 @@ pub struct DataWriter<'s, S: Sink> {
     start: usize,
     /// The last byte written was a CR, so an LF belongs to the same line end.
     after_cr: bool,
-    outcome: Outcome<S::Error>,
-}
-
-enum Outcome<E> {
-    Open,
-    Failed(E),
-    Finished,
+    error: Option<S::Error>,
+    is_finished: bool,
 }
 
 impl<'s, S: Sink> DataWriter<'s, S> {
@@ -55,21 +53,20 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// # Errors
     /// As [`Frame::event`]. Nothing has been written then.
     pub fn new(sink: &'s mut S, event: Event<'_>) -> Result<Self, InvalidField> {
-        let mut frame = Frame::event(event)?;
-        frame.lines = Lines::Data(event.data());
+        let frame = Frame {
+            text: Some(event.data()),
+            ..Frame::event(event)?
+        };
         let mut writer = Self {
             start: sink.position(),
             sink,
             after_cr: event.data().ends_with(b"\r"),
-            outcome: Outcome::Open,
+            error: None,
+            is_finished: false,
         };
-        let mut slices = frame.slices();
-        let mut slice = slices.next();
-        // All but the last, which is the blank line.
-        for next in slices {
-            if let Some(slice) = slice.replace(next) {
-                writer.put(slice);
-            }
+        let mut walk = Walk::new(&frame);
+        while !walk.is_at_end() {
+            writer.put(walk.take(&frame, usize::MAX));
         }
         Ok(writer)
     }
@@ -77,21 +74,36 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// Appends to the data. Any bytes may come, cut anywhere.
     ///
     /// An error of the sink is kept; [`finish`](Self::finish) returns it.
+    #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
+        // Most of what `serde_json` writes at once is one byte, or a few: less than it takes to
+        // call a copy or a search.
+        match bytes {
+            [byte @ 16..=255] if !SMALL && !self.after_cr => self.put(&[*byte]),
+            _ if !self.after_cr && bytes.len() <= 64 && !may_have_line_end(bytes) => {
+                self.put(bytes);
+            }
+            _ => self.push_lines(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn push_lines(&mut self, bytes: &[u8]) {
         let mut rest = match bytes {
             [b'\n', rest @ ..] if self.after_cr => rest,
             [] => return,
             bytes => bytes,
         };
         self.after_cr = bytes.ends_with(b"\r");
-        // What `serde_json` writes at once is a few bytes: less than it takes to call a search.
-        if rest.len() < 8 && !rest.iter().any(is_line_end) {
-            return self.put(rest);
-        }
-        while let (line, Some(next)) = split_line(rest) {
+        while let Some(len) = line_end(rest)
+            && let Some((line, [cr, tail @ ..])) = rest.split_at_checked(len)
+        {
             self.put(line);
             self.put(DATA);
-            rest = next;
+            rest = match tail {
+                [b'\n', tail @ ..] if *cr == b'\r' => tail,
+                tail => tail,
+            };
         }
         self.put(rest);
     }
@@ -103,32 +115,28 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// the sink [can](Sink::rollback).
     pub fn finish(mut self) -> Result<(), S::Error> {
         self.put(END);
-        match core::mem::replace(&mut self.outcome, Outcome::Finished) {
-            Outcome::Failed(error) => {
-                self.sink.rollback(self.start);
-                Err(error)
+        match self.error.take() {
+            // Dropped unfinished, it takes the event back.
+            Some(error) => Err(error),
+            None => {
+                self.is_finished = true;
+                Ok(())
             }
-            Outcome::Open | Outcome::Finished => Ok(()),
         }
     }
 
     fn put(&mut self, bytes: &[u8]) {
-        if matches!(self.outcome, Outcome::Open)
-            && !bytes.is_empty()
+        if self.error.is_none()
             && let Err(error) = self.sink.push_bytes(bytes)
         {
-            self.outcome = Outcome::Failed(error);
+            self.error = Some(error);
         }
-    }
-
-    const fn has_failed(&self) -> bool {
-        matches!(self.outcome, Outcome::Failed(_))
     }
 }
 
 impl<S: Sink> Drop for DataWriter<'_, S> {
     fn drop(&mut self) {
-        if !matches!(self.outcome, Outcome::Finished) {
+        if !self.is_finished {
             self.sink.rollback(self.start);
         }
     }
@@ -138,7 +146,7 @@ impl<S: Sink> Drop for DataWriter<'_, S> {
 impl<S: Sink> fmt::Write for DataWriter<'_, S> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text.as_bytes());
-        if self.has_failed() {
+        if self.error.is_some() {
             Err(fmt::Error)
         } else {
             Ok(())
@@ -160,12 +168,22 @@ impl<S: Sink> fmt::Write for DataWriter<'_, S> {
 /// ```
 #[cfg(feature = "std")]
 impl<S: Sink> std::io::Write for DataWriter<'_, S> {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        #[cold]
+        fn failed() -> std::io::Error {
+            std::io::Error::other("the sink of a DataWriter has failed")
+        }
         self.push(bytes);
-        if self.has_failed() {
-            Err(std::io::Error::other("the sink of a DataWriter has failed"))
+        if self.error.is_some() {
+            Err(failed())
         } else {
-            Ok(bytes.len())
+            Ok(())
         }
     }
 
@@ -178,7 +196,7 @@ impl<S: Sink> fmt::Debug for DataWriter<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DataWriter")
             .field("start", &self.start)
-            .field("failed", &self.has_failed())
+            .field("failed", &self.error.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 use crate::Millis;
 
-/// A number in decimal, as it stands on the wire.
+/// A number in decimal, as it stands on the wire, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Digits {
     /// Right-aligned.
@@ -12,45 +12,42 @@ impl Digits {
     /// `u64::MAX` has twenty digits.
     const MAX: usize = 20;
 
+    pub(super) const NONE: Self = Self {
+        bytes: [b'0'; Self::MAX],
+        start: Self::MAX as u8,
+    };
+
+    // Out of the way of frames that have none; alone it would need a `memcpy` on bare metal.
+    #[cfg_attr(not(target_os = "none"), inline(never))]
     pub(super) const fn new(number: Millis) -> Self {
-        let mut bytes = [b'0'; Self::MAX];
+        let mut digits = Self::NONE;
+        // Long division, eight bits at a time: 64-bit division is a kilobyte of a small device.
+        let mut limbs = number.0.to_be_bytes();
         let mut start = Self::MAX;
-        // Long division, sixteen bits at a time: 64-bit division is a kilobyte of a small device.
-        let mut limbs = [
-            (number.0 >> 48) as u32,
-            (number.0 >> 32) as u32 & 0xFFFF,
-            (number.0 >> 16) as u32 & 0xFFFF,
-            number.0 as u32 & 0xFFFF,
-        ];
         while start > 0 {
             start -= 1;
             let (mut limb, mut rest, mut any) = (0, 0, 0);
             while limb < limbs.len() {
-                let part = rest << 16 | limbs[limb];
-                limbs[limb] = part / 10;
-                rest = part % 10;
+                let part = rest << 8 | limbs[limb] as u32;
+                // A tenth, of a number below 2560: a Cortex-M0 cannot divide at all.
+                limbs[limb] = ((part * 6554) >> 16) as u8;
+                rest = part - limbs[limb] as u32 * 10;
                 any |= limbs[limb];
                 limb += 1;
             }
-            bytes[start] = b'0' + rest as u8;
+            digits.bytes[start] = b'0' + rest as u8;
             if any == 0 {
                 break;
             }
         }
-        Self {
-            bytes,
-            start: start as u8,
+        digits.start = start as u8;
+        digits
+    }
+
+    pub(super) const fn as_bytes(&self) -> Option<&[u8]> {
+        match self.bytes.split_at_checked(self.start as usize) {
+            Some((_, [])) | None => None,
+            Some((_, digits)) => Some(digits),
         }
-    }
-
-    pub(super) fn as_bytes(&self) -> &[u8] {
-        self.bytes
-            .get(usize::from(self.start)..)
-            .unwrap_or_default()
-    }
-
-    /// Drops this many digits from the front.
-    pub(super) fn advance(&mut self, count: usize) {
-        self.start = usize::from(self.start).saturating_add(count).min(Self::MAX) as u8;
     }
 }

@@ -21,8 +21,6 @@ pub use sink::{Sink, SinkFull, SliceSink};
 
 use crate::{Event, Field, Millis};
 use digits::Digits;
-use out::SliceOut;
-use walk::Lines;
 
 /// A block ready to be written: one event, a comment, or what else may stand between two blank
 /// lines.
@@ -69,8 +67,10 @@ use walk::Lines;
 pub struct Frame<'a> {
     event_type: Option<&'a [u8]>,
     id: Option<&'a [u8]>,
-    retry: Option<Digits>,
-    lines: Lines<'a>,
+    retry: Digits,
+    /// What is written line by line: data, or a comment.
+    text: Option<&'a [u8]>,
+    is_comment: bool,
 }
 
 impl<'a> Frame<'a> {
@@ -78,12 +78,21 @@ impl<'a> Frame<'a> {
     /// shows a sender whether the receiver is still there (§9.2.7). Receivers see nothing.
     pub const HEARTBEAT: Frame<'static> = Frame::comment(b"");
 
+    const EMPTY: Self = Self {
+        event_type: None,
+        id: None,
+        retry: Digits::NONE,
+        text: None,
+        is_comment: false,
+    };
+
     /// The frame of an event. The [inherited ID](Event::last_event_id) of a decoded event is not
     /// part of it.
     ///
     /// # Errors
     /// [`InvalidField`] when the type contains CR or LF, or the ID contains CR, LF or NUL: a stream
     /// cannot carry them, and nothing is stripped.
+    #[inline]
     pub const fn event(event: Event<'a>) -> Result<Self, InvalidField> {
         if let Some(value) = event.event_type()
             && let Err(error) = InvalidField::check(Field::Event, value)
@@ -99,14 +108,15 @@ impl<'a> Frame<'a> {
             event_type: event.event_type(),
             id: event.id(),
             retry: match event.retry() {
-                Some(retry) => Some(Digits::new(retry)),
-                None => None,
+                Some(retry) => Digits::new(retry),
+                None => Digits::NONE,
             },
-            lines: if event.has_data() {
-                Lines::Data(event.data())
+            text: if event.has_data() {
+                Some(event.data())
             } else {
-                Lines::None
+                None
             },
+            is_comment: false,
         })
     }
 
@@ -114,10 +124,8 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn message(data: &'a [u8]) -> Self {
         Self {
-            event_type: None,
-            id: None,
-            retry: None,
-            lines: Lines::Data(data),
+            text: Some(data),
+            ..Self::EMPTY
         }
     }
 
@@ -125,10 +133,9 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn comment(text: &'a [u8]) -> Self {
         Self {
-            event_type: None,
-            id: None,
-            retry: None,
-            lines: Lines::Comment(text),
+            text: Some(text),
+            is_comment: true,
+            ..Self::EMPTY
         }
     }
 
@@ -153,10 +160,8 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn retry(time: Millis) -> Self {
         Self {
-            event_type: None,
-            id: None,
-            retry: Some(Digits::new(time)),
-            lines: Lines::None,
+            retry: Digits::new(time),
+            ..Self::EMPTY
         }
     }
 
@@ -168,15 +173,17 @@ impl<'a> Frame<'a> {
 
     /// Writes the frame into buffers of any size, one after the other.
     #[must_use]
-    pub fn cursor(&self) -> Cursor<'a> {
+    pub const fn cursor(&self) -> Cursor<'a> {
         Cursor::new(self)
     }
 
     /// How many bytes the frame has. Looks at the whole of it; a frame is written without knowing.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
+        let mut len = 0_usize;
         self.slices()
-            .fold(0, |len, slice| len.saturating_add(slice.len()))
+            .for_each(|slice| len = len.saturating_add(slice.len()));
+        len
     }
 
     /// Writes the frame into `buffer` and returns the part that was written.
@@ -184,9 +191,7 @@ impl<'a> Frame<'a> {
     /// # Errors
     /// [`BufferTooSmall`] with the length that is needed. What is in the buffer then is unspecified.
     pub fn encode<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], BufferTooSmall> {
-        let mut out = SliceOut::new(buffer);
-        walk::write(self, &mut out);
-        out.finish().ok_or_else(|| BufferTooSmall {
+        out::encode(self, buffer).ok_or_else(|| BufferTooSmall {
             needed: self.encoded_len(),
         })
     }
@@ -194,15 +199,10 @@ impl<'a> Frame<'a> {
     /// About how many bytes the frame has, without looking at its text.
     #[cfg(feature = "alloc")]
     fn min_len(&self) -> usize {
-        let value = |value: Option<&[u8]>| value.map_or(0, <[u8]>::len);
-        let text = match self.lines {
-            Lines::None => 0,
-            Lines::Data(text) | Lines::Comment(text) => text.len(),
-        };
-        value(self.event_type)
-            .saturating_add(value(self.id))
-            .saturating_add(text)
-            .saturating_add(64)
+        [self.event_type, self.id, self.text]
+            .into_iter()
+            .flatten()
+            .fold(64, |len, value| len.saturating_add(value.len()))
     }
 
     /// Appends the frame to `buffer`.
@@ -210,7 +210,7 @@ impl<'a> Frame<'a> {
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
         // Enough for a frame of one line, and for the text of one of many.
         buffer.reserve(self.min_len());
-        walk::write(self, buffer);
+        out::write(self, buffer);
     }
 
     /// The frame as a vector of its own.

@@ -1,93 +1,209 @@
 //! Where a frame is written in one go.
 
-use super::walk::Out;
-use crate::copy::copy_prefix;
+use super::{
+    Frame,
+    walk::{COMMENT, DATA, END, TEXT},
+};
+use crate::{
+    copy::{copy_prefix, part},
+    scan::{SMALL, for_each_line_end, text_may_have_line_end},
+};
 
 /// A line no longer than this is written as so many bytes: a few instructions, where a call of
 /// `memcpy` takes dozens.
 const SHORT: usize = 64;
 
+/// Writes the frame into `buffer`, if it fits. On bare metal through a cursor, which is there anyway.
+pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
+    if SMALL {
+        let mut cursor = frame.cursor();
+        let len = cursor.copy_to(buffer);
+        return buffer.get(..len).filter(|_| cursor.is_done());
+    }
+    let mut out = SliceOut {
+        buffer,
+        len: 0,
+        fits: true,
+    };
+    write(frame, &mut out);
+    let SliceOut { buffer, len, fits } = out;
+    buffer.get(..len).filter(|_| fits)
+}
+
+/// Takes a frame's bytes in order.
+pub(super) trait Out<'f> {
+    /// A label, a value, or what is left of one.
+    fn put(&mut self, bytes: &'f [u8]);
+
+    /// A line of a text, and the label of the next. What follows the line will be given again,
+    /// later, so there is room for it: more may be written than belongs to it.
+    fn line<const N: usize>(
+        &mut self,
+        text: &'f [u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    );
+}
+
+/// Writes a frame in one go: without a state to go on from, and with labels that the compiler
+/// knows, it takes half as long as a [`Walk`](super::walk::Walk).
+#[inline]
+pub(super) fn write<'f>(frame: &'f Frame<'_>, out: &mut impl Out<'f>) {
+    let mut is_first = true;
+    for number in 0..TEXT {
+        if let (label, Some(value)) = frame.part(number) {
+            put_label(label, is_first, out);
+            out.put(value);
+            is_first = false;
+        }
+    }
+    match frame.part(TEXT) {
+        (_, None) => put_label(END, is_first, out),
+        (_, Some(text)) if frame.is_comment => write_lines(text, COMMENT, is_first, out),
+        (_, Some(text)) => write_lines(text, DATA, is_first, out),
+    }
+}
+
+#[inline]
+fn put_label<'f>(label: &'static [u8], is_first: bool, out: &mut impl Out<'f>) {
+    match label {
+        [_, label @ ..] if is_first => out.put(label),
+        _ => out.put(label),
+    }
+}
+
+/// Writes the lines of a text, each with this label, and the end of the frame.
+#[inline]
+fn write_lines<'f, const N: usize>(
+    text: &'f [u8],
+    label: &'static [u8; N],
+    is_first: bool,
+    out: &mut impl Out<'f>,
+) {
+    put_label(label, is_first, out);
+    let mut from = 0;
+    // Most texts are one line: then one look is all.
+    if text_may_have_line_end(text) {
+        for_each_line_end(text, |at| {
+            let start = core::mem::replace(&mut from, at + 1);
+            // The CR of a CRLF has ended its line already.
+            if start < at || !is_rest_of_crlf(text, at) {
+                out.line(text, start, at - start, label);
+            }
+        });
+    }
+    out.put(text.get(from..).unwrap_or_default());
+    out.put(END);
+}
+
+/// Whether this is the LF of a CRLF.
+fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
+    let crlf = at.checked_sub(1).and_then(|before| text.get(before..=at));
+    crlf == Some(b"\r\n")
+}
+
+/// Calls a function with what is not empty.
+pub(super) struct Each<F>(pub(super) F);
+
+impl<'f, F: FnMut(&'f [u8])> Out<'f> for Each<F> {
+    #[inline]
+    fn put(&mut self, bytes: &'f [u8]) {
+        if !bytes.is_empty() {
+            self.0(bytes);
+        }
+    }
+
+    #[inline]
+    fn line<const N: usize>(
+        &mut self,
+        text: &'f [u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) {
+        self.put(part(text, start, len));
+        self.put(label);
+    }
+}
+
+/// A line that is short, with what follows it.
+#[inline]
+fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
+    let rest = text.get(start..).filter(|_| len <= SHORT)?;
+    rest.first_chunk()
+}
+
 /// A slice. Notes that it was too short and goes on without writing.
-pub(super) struct SliceOut<'b> {
+struct SliceOut<'b> {
     buffer: &'b mut [u8],
     len: usize,
     fits: bool,
 }
 
-impl<'b> SliceOut<'b> {
-    pub(super) const fn new(buffer: &'b mut [u8]) -> Self {
-        Self {
-            buffer,
-            len: 0,
-            fits: true,
-        }
-    }
-
-    /// What has been written, if it is all.
-    pub(super) fn finish(self) -> Option<&'b [u8]> {
-        let Self { buffer, len, fits } = self;
-        if fits { buffer.get(..len) } else { None }
-    }
-}
-
-impl Out for SliceOut<'_> {
+impl Out<'_> for SliceOut<'_> {
     #[inline]
-    fn label<const N: usize>(&mut self, label: &[u8; N]) {
-        match self
-            .buffer
-            .get_mut(self.len..)
-            .and_then(|free| free.first_chunk_mut())
-        {
-            Some(room) => {
-                *room = *label;
-                self.len += N;
-            }
-            None => self.fits = false,
-        }
-    }
-
-    #[inline]
-    fn value(&mut self, value: &[u8]) {
+    fn put(&mut self, bytes: &[u8]) {
         match self.buffer.get_mut(self.len..) {
-            Some(free) if free.len() >= value.len() => self.len += copy_prefix(value, free),
+            Some(free) if free.len() >= bytes.len() => self.len += copy_prefix(bytes, free),
             _ => self.fits = false,
         }
     }
 
     #[inline]
-    fn line(&mut self, text: &[u8], len: usize) {
-        match text.first_chunk::<SHORT>() {
-            Some(more) if len <= SHORT => {
-                let before = self.len;
-                self.label(more);
-                self.len = before + len;
+    fn line<const N: usize>(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) {
+        // `N` is not a number to calculate with, and no label is longer than eight.
+        let room = self.buffer.get_mut(self.len..);
+        match (
+            short_line(text, start, len),
+            room.and_then(|room| room.first_chunk_mut::<{ SHORT + 8 }>()),
+        ) {
+            (Some(line), Some(room)) => {
+                if let Some(room) = room.first_chunk_mut() {
+                    *room = *line;
+                }
+                if let Some(room) = room.get_mut(len..).and_then(|room| room.first_chunk_mut()) {
+                    *room = *label;
+                }
+                self.len += len + N;
             }
-            _ => self.value(text.get(..len).unwrap_or_default()),
+            _ => {
+                self.put(part(text, start, len));
+                self.put(label);
+            }
         }
     }
 }
 
 #[cfg(feature = "alloc")]
-impl Out for alloc::vec::Vec<u8> {
+impl Out<'_> for alloc::vec::Vec<u8> {
     #[inline]
-    fn label<const N: usize>(&mut self, label: &[u8; N]) {
-        self.extend_from_slice(label);
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
     }
 
     #[inline]
-    fn value(&mut self, value: &[u8]) {
-        self.extend_from_slice(value);
-    }
-
-    #[inline]
-    fn line(&mut self, text: &[u8], len: usize) {
-        match text.first_chunk::<SHORT>() {
-            Some(more) if len <= SHORT => {
+    fn line<const N: usize>(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) {
+        match short_line(text, start, len) {
+            Some(line) => {
                 let before = self.len();
-                self.extend_from_slice(more);
+                self.extend_from_slice(line);
                 self.truncate(before + len);
             }
-            _ => self.value(text.get(..len).unwrap_or_default()),
+            _ => self.extend_from_slice(part(text, start, len)),
         }
+        self.extend_from_slice(label);
     }
 }

@@ -1,5 +1,7 @@
 use core::{error, fmt};
 
+use crate::copy::copy_prefix;
+
 /// Where a [`DataWriter`](super::DataWriter) writes to. Implemented for [`SliceSink`], and behind
 /// features for `Vec<u8>`, [`bytes::BytesMut`](https://docs.rs/bytes) and any `std::io::Write`
 /// (`IoSink`).
@@ -53,16 +55,17 @@ impl<'b> SliceSink<'b> {
 impl Sink for SliceSink<'_> {
     type Error = SinkFull;
 
+    #[inline]
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
-        let capacity = self.buffer.len();
-        let room = self
-            .buffer
-            .get_mut(self.len..)
-            .and_then(|free| free.get_mut(..bytes.len()))
-            .ok_or(SinkFull { capacity })?;
-        room.copy_from_slice(bytes);
-        self.len += bytes.len();
-        Ok(())
+        match self.buffer.get_mut(self.len..) {
+            Some(free) if bytes.len() <= free.len() => {
+                self.len += copy_prefix(bytes, free);
+                Ok(())
+            }
+            _ => Err(SinkFull {
+                capacity: self.buffer.len(),
+            }),
+        }
     }
 
     fn position(&self) -> usize {
@@ -91,43 +94,35 @@ impl fmt::Display for SinkFull {
 
 impl error::Error for SinkFull {}
 
+/// A vector by any name.
 #[cfg(feature = "alloc")]
-impl Sink for alloc::vec::Vec<u8> {
-    type Error = core::convert::Infallible;
+macro_rules! growing_sink {
+    ($vec:ty) => {
+        impl Sink for $vec {
+            type Error = core::convert::Infallible;
 
-    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
+            #[inline]
+            fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+                self.extend_from_slice(bytes);
+                Ok(())
+            }
 
-    fn position(&self) -> usize {
-        self.len()
-    }
+            fn position(&self) -> usize {
+                self.len()
+            }
 
-    fn rollback(&mut self, position: usize) -> bool {
-        self.truncate(position);
-        true
-    }
+            fn rollback(&mut self, position: usize) -> bool {
+                self.truncate(position);
+                true
+            }
+        }
+    };
 }
 
+#[cfg(feature = "alloc")]
+growing_sink!(alloc::vec::Vec<u8>);
 #[cfg(feature = "bytes")]
-impl Sink for bytes::BytesMut {
-    type Error = core::convert::Infallible;
-
-    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn position(&self) -> usize {
-        self.len()
-    }
-
-    fn rollback(&mut self, position: usize) -> bool {
-        self.truncate(position);
-        true
-    }
-}
+growing_sink!(bytes::BytesMut);
 
 /// A [`Sink`] into a [`std::io::Write`], best a buffered one: every line of data is a few writes.
 ///

@@ -130,11 +130,7 @@ pub(super) fn for_each_block<'b>(bytes: &'b [u8], f: &mut impl FnMut(usize)) -> 
     let (blocks, rest) = bytes.as_chunks();
     let mut start = 0;
     for block in blocks {
-        let mut ends = if may_have_line_end(block) {
-            line_ends(block)
-        } else {
-            0
-        };
+        let mut ends = line_ends(block);
         while ends != 0 {
             f(start + ends.trailing_zeros() as usize);
             ends &= ends - 1;
