@@ -36,6 +36,7 @@ impl Frame<'_> {
     }
 
     /// The first part from this number on that is there.
+    #[cfg_attr(target_os = "none", inline(never))]
     const fn part_from(&self, mut number: u8) -> u8 {
         while self.part(number).1.is_none() {
             number += 1;

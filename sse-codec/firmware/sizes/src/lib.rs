@@ -3,7 +3,17 @@
 
 use core::{hint::black_box, panic::PanicInfo};
 
-use sse_codec::{Chunk, Event, Frame, Millis, Parser, Storage};
+use sse_codec::{
+    Chunk, Cursor, Event, Frame, Inline, Lexer, Millis, Parser, Storage, Timers,
+};
+
+/// What stays between two calls, beside the caller's storage.
+const _: () = {
+    assert!(size_of::<Parser<Inline<0, 0>>>() < 64);
+    assert!(size_of::<Cursor<'_>>() < 64);
+    assert!(size_of::<Timers>() < 64);
+    assert!(size_of::<Lexer>() < 4);
+};
 
 /// Prints how much RAM the state takes and how much stack the work on it, and ends.
 pub fn measure<S>(state: &mut S, work: impl FnOnce(&mut S, &'static [u8])) -> ! {
