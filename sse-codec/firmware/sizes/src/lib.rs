@@ -3,9 +3,7 @@
 
 use core::{hint::black_box, panic::PanicInfo};
 
-use sse_codec::{
-    Chunk, Cursor, Event, Frame, Inline, Lexer, Millis, Parser, Storage, Timers,
-};
+use sse_codec::{Chunk, Cursor, Event, Frame, Inline, Lexer, Millis, Parser, Storage, Timers};
 
 /// What stays between two calls, beside the caller's storage.
 const _: () = {
