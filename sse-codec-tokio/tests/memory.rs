@@ -9,9 +9,13 @@ use std::{
     sync::Arc,
 };
 
-use common::{frames::encoded, poll_times};
+use common::{
+    frames::encoded,
+    poll_times,
+    transport::{Act, Transport},
+};
 use sse_codec::{Event, Frame, TimersConfig};
-use sse_codec_tokio::{EventWriter, ServeOptions, channel, serve};
+use sse_codec_tokio::{EventWriter, Outgoing, ServeOptions, channel, serve};
 use tokio::io::{AsyncReadExt, duplex};
 
 struct Counting;
@@ -67,6 +71,18 @@ fn stalled_writer(data: &str, speed: usize) {
     assert!(held() - begin <= 128, "idle: {}", held() - begin);
 }
 
+/// A frame of which the transport has all but a tenth: that much is kept, and no more.
+fn partly_written(frame: Outgoing<'_>) {
+    let (transport, probe) = Transport::vectored();
+    probe.script().received.reserve(10_000);
+    probe.script().at = [(9_000, Act::Stall)].into();
+    let mut writer = EventWriter::with_options(transport, LIMIT, TimersConfig::new());
+    let begin = held();
+    assert_eq!(poll_times(1, writer.send(frame.clone()), || {}), None);
+    assert_eq!(writer.pending(), 1_000);
+    assert!(held() - begin <= 1_000 + 512, "{}", held() - begin);
+}
+
 #[test]
 fn a_connection_holds_a_bounded_amount_and_an_idle_one_next_to_nothing() {
     for data in ["", "x", &"x".repeat(100), &"x".repeat(1_000)] {
@@ -74,6 +90,10 @@ fn a_connection_holds_a_bounded_amount_and_an_idle_one_next_to_nothing() {
             stalled_writer(data, speed);
         }
     }
+
+    let data = "x".repeat(10_000 - "data: \n\n".len());
+    partly_written(Frame::event(Event::text(&data)).unwrap().into());
+    partly_written(encoded(&data).into());
 
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()

@@ -235,6 +235,88 @@ fn an_encoded_frame_may_be_larger_and_is_alone() {
 }
 
 #[test]
+fn without_a_limit_given_16_kib_may_wait() {
+    let (transport, probe) = Transport::new();
+    probe.script().writes = [Act::Stall].into();
+    let mut writer = EventWriter::new(transport);
+    let (limit, fields) = (16 * 1024, "data: \n\n".len());
+    let larger = "x".repeat(limit - fields + 1);
+    let len = limit + 1;
+    let refused = run(writer.feed(text(&larger))).unwrap();
+    assert_eq!(refused, Err(SendError::TooLarge { len, limit }));
+    let whole = &larger[1..];
+    run(writer.feed(text(whole))).unwrap().unwrap();
+    assert_eq!(writer.pending(), limit);
+    probe.resume();
+    run(writer.flush()).unwrap().unwrap();
+    assert_eq!(events(&probe.received()), [whole]);
+}
+
+#[test]
+fn a_frame_is_taken_as_soon_as_there_is_room_for_it() {
+    for (data, is_taken) in [("10", true), ("11 ", false)] {
+        let (mut writer, probe) = writer_with(40, false);
+        for _ in 0..2 {
+            run(writer.feed(text("twenty bytes"))).unwrap().unwrap();
+        }
+        assert_eq!(writer.pending(), 40);
+        // Ten bytes of room, and the transport takes no more.
+        probe.script().at = [(10, Act::Stall)].into();
+        let fed = poll_times(1, writer.feed(text(data)), || {});
+        assert_eq!(fed, is_taken.then_some(Ok(())));
+        assert_eq!(writer.pending(), if is_taken { 40 } else { 30 });
+    }
+}
+
+#[test]
+fn what_is_left_of_an_encoded_frame_leaves_room_when_it_fits_the_buffer() {
+    // The length of the frame, how much of it the transport takes, and whether there is room for
+    // ten bytes behind the rest.
+    for (len, taken, has_room) in [
+        (100, 10, true),
+        (100, 9, false),
+        (150, 60, true),
+        (150, 59, false),
+        (180, 80, false),
+        (180, 79, false),
+    ] {
+        let frame = encoded(&"x".repeat(len - "data: \n\n".len()));
+        let (mut writer, probe) = writer_with(100, true);
+        probe.script().at = [(taken, Act::Stall)].into();
+        assert_eq!(poll_times(1, writer.send(frame), || {}), None);
+        assert_eq!(writer.pending(), len - taken);
+        let fed = poll_times(1, writer.feed(text("10")), || {});
+        assert_eq!(fed, has_room.then_some(Ok(())), "{len} {taken}");
+    }
+}
+
+#[test]
+fn what_is_left_of_an_encoded_frame_is_not_copied_when_it_is_larger_than_the_buffer() {
+    for (len, taken) in [(101, 0), (180, 79), (180, 20)] {
+        let frame = encoded(&"x".repeat(len - "data: \n\n".len()));
+        let (mut writer, probe) = writer_with(100, true);
+        probe.script().at = [(taken, Act::Stall)].into();
+        assert_eq!(poll_times(1, writer.send(frame.clone()), || {}), None);
+        probe.resume();
+        run(writer.flush()).unwrap().unwrap();
+        let place = frame.as_bytes()[taken..].as_ptr() as usize;
+        let offered = probe.script().slices.pop();
+        assert_eq!(offered, Some(vec![(place, len - taken)]));
+    }
+}
+
+#[test]
+fn an_encoded_frame_as_large_as_the_buffer_is_not_alone() {
+    let (mut writer, probe) = writer_with(100, true);
+    let frame = encoded(&"x".repeat(100 - "data: \n\n".len()));
+    run(writer.feed(frame)).unwrap().unwrap();
+    assert_eq!(writer.pending(), 100);
+    probe.script().at = [(10, Act::Stall)].into();
+    let fed = poll_times(1, writer.feed(text("10")), || {});
+    assert_eq!(fed, Some(Ok(())));
+}
+
+#[test]
 fn one_frame_is_one_write_from_where_it_lies() {
     let (mut writer, probe) = writer_with(1024, true);
     let data = String::from("where it lies");

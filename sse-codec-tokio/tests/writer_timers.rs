@@ -262,6 +262,23 @@ async fn the_deadline_runs_over_calls_that_are_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deadline_that_comes_before_the_heartbeat_is_kept() {
+    let timers = DEADLINE.with_heartbeat(Millis(40_000), Millis(0));
+    let (mut writer, probe) = writer(timers);
+    // Now there is a sleep until the heartbeat.
+    assert!(
+        timeout(Duration::from_secs(1), writer.keep_alive())
+            .await
+            .is_err()
+    );
+    probe.script().writes = [Act::Stall].into();
+    let begin = Instant::now();
+    let result = no_hang(writer.send(text("x"))).await;
+    assert_eq!(result, Err(SendError::Ended(Reason::WriteDeadline)));
+    assert_in(begin.elapsed(), 5_000..=5_000);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_does_not_run_before_the_transport_was_asked() {
     let (mut writer, probe) = writer(DEADLINE);
     writer.feed(text("fed long ago")).await.unwrap();

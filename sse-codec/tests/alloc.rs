@@ -369,6 +369,27 @@ mod growable {
     }
 
     #[test]
+    fn memory_is_given_back_after_an_event_of_a_few_kilobytes() {
+        let large = format!("data: {}\n\n", "x".repeat(5_000));
+        let mut parser = Parser::growable(1 << 20);
+        let (_, count) = counted(|| {
+            read(&mut parser, large.as_bytes(), 1000);
+            read(&mut parser, b"data: 1\n\n:\n\n", 5)
+        });
+        assert!(count.live <= SMALL, "{count:?}");
+    }
+
+    #[test]
+    fn an_arena_that_is_just_full_does_not_grow() {
+        for len in [64, 128, 1024] {
+            let stream = format!("data: {}\n\n", "x".repeat(len));
+            let mut parser = Parser::growable(1 << 20);
+            let (_, count) = counted(|| read(&mut parser, stream.as_bytes(), 10));
+            assert_eq!(count.live, len as isize);
+        }
+    }
+
+    #[test]
     fn memory_is_given_back_after_an_oversized_event() {
         let large = format!("data: {}\n\n", "x".repeat(1 << 20));
         let mut parser = Parser::growable(1 << 19);
@@ -391,6 +412,15 @@ mod growable {
         });
         assert_eq!(parser.last_event_id(), b"2");
         assert!(count.live <= 3 * SMALL, "{count:?}");
+    }
+
+    #[test]
+    fn steady_ids_of_some_length_allocate_nothing_more() {
+        let block = format!("id: {}\ndata\n\n", "7".repeat(500));
+        let mut parser = Parser::growable(1 << 20);
+        read(&mut parser, block.repeat(2).as_bytes(), 7);
+        let long = block.repeat(50);
+        assert_allocates_nothing(|| read(&mut parser, long.as_bytes(), 7));
     }
 
     #[test]

@@ -262,6 +262,25 @@ fn lines_of_every_length_like_the_oracle() {
     }
 }
 
+/// Line ends are looked for in vectors of 16 bytes, four at a time: two that stand in the same
+/// column, and nothing else among the four.
+#[test]
+fn line_ends_in_the_same_column_of_two_vectors_like_the_oracle() {
+    for gap in [16, 32, 48] {
+        for first in 5..64 {
+            let mut stream = b"data:".to_vec();
+            stream.resize(first, b'a');
+            stream.extend_from_slice(b"\ndata:");
+            stream.resize(first + gap, b'b');
+            stream.extend_from_slice(b"\ndata:");
+            stream.resize(300, b'c');
+            stream.extend_from_slice(b"\n\n");
+            let expected = oracle::decode(&stream, Some(512), b"");
+            assert_all_storages::<512>(&[&stream], &expected);
+        }
+    }
+}
+
 /// Where the data of the only event in `input` lies.
 fn data_lies_in_chunk(input: &[u8]) -> bool {
     let mut parser = Parser::<Inline<256>>::new();

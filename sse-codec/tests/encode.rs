@@ -61,6 +61,21 @@ fn exact_bytes_of_data() {
     }
 }
 
+/// Lines are counted in vectors of 16 bytes, four at a time: line ends that stand in the same
+/// column, and nothing else among the four.
+#[test]
+fn every_line_of_data_is_counted_wherever_it_ends() {
+    for gap in [16, 32, 48] {
+        for first in 0..128 {
+            let mut data = [b'x'; 200];
+            (data[first], data[first + gap]) = (b'\n', b'\n');
+            let frame = frame(Event::new(&data));
+            let len = "data: ".len() * 3 + data.len() + "\n\n".len();
+            assert_eq!((frame.encoded_len(), wire(&frame).len()), (len, len));
+        }
+    }
+}
+
 #[test]
 fn exact_bytes_of_fields() {
     let none = Event::without_data();
@@ -407,6 +422,21 @@ proptest! {
 
 /// Bytes that are not UTF-8 pass unchanged in every value that can hold them, and in no way become
 /// a line end; only a reader of text sees U+FFFD.
+/// Also where it is long enough to be checked by vector instructions, and wherever the error is.
+#[test]
+fn data_as_text_is_what_the_standard_library_makes_of_it() {
+    for len in [0, 1, 2, 63, 64, 65, 66, 200] {
+        let mut text = "é".repeat(len).into_bytes();
+        text.truncate(len);
+        assert_eq!(Event::new(&text).data_str(), str::from_utf8(&text));
+        for at in 0..len {
+            let mut damaged = text.clone();
+            damaged[at] = b'x';
+            assert_eq!(Event::new(&damaged).data_str(), str::from_utf8(&damaged));
+        }
+    }
+}
+
 #[test]
 fn bytes_that_are_not_utf_8() {
     let bytes: Vec<u8> = (0..=u8::MAX)

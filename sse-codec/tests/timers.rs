@@ -1,5 +1,7 @@
 //! [`Timers`] under simulated time: tables, jumps, and a naive model.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use sse_codec::{
     Millis,
@@ -315,13 +317,90 @@ fn no_connection_follows_its_neighbour() {
 #[test]
 fn one_connection_draws_evenly() {
     let config = OFF.with_heartbeat(Millis(15_000), Millis(4_999));
-    let mut timers = Timers::new(Millis(0), config, 0);
+    assert_even(intervals(config, 0).take(10_000));
+}
+
+/// The lengths between one heartbeat and the next, the first counted from the start.
+fn intervals(config: TimersConfig, seed: u32) -> impl Iterator<Item = u64> {
+    let mut timers = Timers::new(Millis(0), config, seed);
     let mut last = 0;
-    assert_even((0..10_000).map(|_| {
+    std::iter::repeat_with(move || {
         let due = timers.poll_timeout().unwrap();
         assert_eq!(timers.handle_timeout(due), Some(Heartbeat));
-        due.0 - core::mem::replace(&mut last, due.0)
-    }));
+        due.0 - std::mem::replace(&mut last, due.0)
+    })
+}
+
+/// Those of the `lowbias32` mixer at `seed + n * 0x9E3779B9`, computed apart from this crate. A
+/// jitter over all lengths there are shows them: a length is what they lack to 2^32.
+#[test]
+fn the_numbers_behind_a_seed_are_these() {
+    let any_length = OFF.with_heartbeat(Millis(u64::MAX), Millis(u64::MAX));
+    for (seed, numbers) in [
+        (0, [0x01FC_E552, 0x04F8_D29E, 0x0F8C_1DBD, 0x6BA5_A157]),
+        (1, [0x9F50_5634, 0x43C5_316A, 0xF2C6_0681, 0x5707_FBCB]),
+        (
+            0xDEAD_BEEF,
+            [0x3F1E_E9CC, 0x78D3_66D1, 0xEDC5_C939, 0xDA4C_D38D],
+        ),
+        (
+            u32::MAX,
+            [0xA4F7_896C, 0x201A_101C, 0x705F_7037, 0xC4A1_C236],
+        ),
+    ] {
+        let drawn = intervals(any_length, seed).map(|length| (1 << 32) - length);
+        assert!(drawn.take(4).eq(numbers), "seed {seed:#x}");
+        let lifetime = OFF.with_lifetime(Millis(u64::MAX), Millis(u64::MAX));
+        let first = Timers::new(Millis(0), lifetime, seed).poll_timeout();
+        assert_eq!(first, Some(Millis((1 << 32) - numbers[0])));
+    }
+
+    // The usual heartbeat, of 10 to 15 s.
+    let heartbeat = OFF.with_heartbeat(Millis(15_000), Millis(5_000));
+    for (seed, lengths) in [
+        (0, [14_962, 14_903, 14_697, 12_898]),
+        (1, [11_888, 13_677, 10_258, 13_300]),
+    ] {
+        assert!(intervals(heartbeat, seed).take(4).eq(lengths));
+    }
+}
+
+#[test]
+fn every_length_of_the_range_is_drawn_and_none_outside() {
+    let most = u64::from(u32::MAX);
+    for (longest, jitter, shortest) in [
+        (10, 0, 10),
+        (10, 1, 9),
+        (10, 3, 7),
+        (10, 9, 1),
+        (10, 10, 1),
+        (10, most, 1),
+        (2, 1, 1),
+        (1, 7, 1),
+        (1_000, 6, 994),
+        (most, 7, most - 7),
+    ] {
+        let (longest, jitter) = (Millis(longest), Millis(jitter));
+        let heartbeat = OFF.with_heartbeat(longest, jitter);
+        let firsts = |config| {
+            (0..400).map(move |seed| {
+                Timers::new(Millis(0), config, seed)
+                    .poll_timeout()
+                    .unwrap()
+                    .0
+            })
+        };
+        for drawn in [
+            firsts(heartbeat).collect::<BTreeSet<_>>(),
+            firsts(OFF.with_lifetime(longest, jitter)).collect(),
+            intervals(heartbeat, 0).take(400).collect(),
+        ] {
+            assert!(
+                drawn.iter().copied().eq(shortest..=longest.0),
+                "{longest:?} less {jitter:?}: {drawn:?}"
+            );
+        }
+    }
 }
 
 /// The rules of [`Timers`] in absolute time, without its draws: it knows within which bounds a
