@@ -2,6 +2,7 @@
 //! nothing.
 
 /// Copies `bytes` to `at`.
+#[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
     let room = into
         .get_mut(at..)
