@@ -129,8 +129,8 @@ impl Lexer {
         Some(value)
     }
 
-    /// Takes `data` lines that are no longer than most and appends their values to `into`, each after
-    /// an LF. Returns how many bytes that were, `room` at most.
+    /// Takes `data` lines with values of up to 63 bytes and appends those to `into`, each after an LF.
+    /// Returns how many bytes that were, `room` at most.
     #[inline]
     pub(crate) fn append_lines(
         &mut self,
@@ -147,9 +147,11 @@ impl Lexer {
         while let Some(line) = rest.first_chunk::<70>()
             && line.starts_with(b"data:")
         {
-            let value = if line[5] == b' ' { 6 } else { 5 };
+            let [_, _, _, _, _, first, ..] = line;
+            let value = if *first == b' ' { 6 } else { 5 };
+            let block = line.get(value..).and_then(<[u8]>::first_chunk);
             let into = into.get_mut(len..).and_then(<[u8]>::first_chunk_mut);
-            let (Some((block, _)), Some(into)) = (line[value..].split_first_chunk(), into) else {
+            let (Some(block), Some(into)) = (block, into) else {
                 break;
             };
             let [first, into @ ..]: &mut [u8; 65] = into;
