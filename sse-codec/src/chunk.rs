@@ -72,10 +72,6 @@ impl<'c> Chunk<'c> {
         debug_assert!(self.position <= self.bytes.len());
     }
 
-    pub(crate) const fn advance(&mut self, count: usize) {
-        self.seek(self.position.saturating_add(count));
-    }
-
     pub(crate) const fn seek(&mut self, position: usize) {
         self.position = if position < self.bytes.len() {
             position

@@ -248,14 +248,14 @@ impl Lexer {
         };
         match rest {
             // "If value starts with a U+0020 SPACE character, remove it from value."
-            [b':'] => Ok((State::AfterColon(field), field, b"")),
+            [b':', value @ ..] if value.is_empty() => Ok((State::AfterColon(field), field, value)),
             [b':', b' ', value @ ..] | [b':', value @ ..] => {
                 Ok((State::Value(field), field, value))
             }
             // "Otherwise, the string is not empty but does not contain a U+003A COLON character (:):
             // Process the field using […] the whole line as the field name, and the empty string
             // as the field value."
-            [] if ends => Ok((State::LineStart, field, b"")),
+            [] if ends => Ok((State::LineStart, field, rest)),
             [] => Err(State::Name(field, name.len() as u8)),
             _ => Err(State::Ignored),
         }
@@ -265,7 +265,7 @@ impl Lexer {
     /// that begin like one and are none are the beginning of a name that no field has.
     fn byte_order_mark(&mut self, matched: u8, byte: u8, chunk: &mut Chunk<'_>) {
         if BYTE_ORDER_MARK.get(usize::from(matched)) == Some(&byte) {
-            chunk.advance(1);
+            chunk.skip(1);
             self.state = if usize::from(matched) + 1 < BYTE_ORDER_MARK.len() {
                 State::ByteOrderMark(matched + 1)
             } else {

@@ -24,7 +24,7 @@ pub(crate) const fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// Whether there is a NUL in a value, which is short.
+/// Whether there is a NUL in an ID.
 #[expect(clippy::manual_contains, reason = "code size")]
 pub(crate) fn has_nul(bytes: &[u8]) -> bool {
     bytes.iter().any(|byte| *byte == 0)
@@ -33,7 +33,7 @@ pub(crate) fn has_nul(bytes: &[u8]) -> bool {
 /// Whether there may be a line end or a NUL: some byte is below 16, as hardly one of a text is.
 /// `memchr` is no `const fn`, and calling it takes longer than a look at a short value.
 #[inline]
-pub(crate) const fn may_have_line_end(bytes: &[u8]) -> bool {
+pub(crate) const fn may_be_forbidden(bytes: &[u8]) -> bool {
     /// Whether any of the eight is below 16: then, and only then, the subtraction borrows into a
     /// highest bit that was not set.
     const fn any_below_16(eight: u64) -> bool {
@@ -66,14 +66,14 @@ pub(crate) const fn may_have_line_end(bytes: &[u8]) -> bool {
     false
 }
 
-/// The same of a text, most of which have none.
-pub(crate) fn text_may_have_line_end(text: &[u8]) -> bool {
+/// Whether there may be a line end in a text, most of which have none.
+pub(crate) fn may_have_lines(text: &[u8]) -> bool {
     // Above that `memchr`, which has longer vectors and can stop, makes up for its call.
     if text.len() > 512 {
         return line_end(text).is_some();
     }
     let Some(mut lowest) = text.last_chunk::<32>().copied() else {
-        return may_have_line_end(text);
+        return may_be_forbidden(text);
     };
     // The lowest byte of each lane: this becomes one vector instruction for many bytes.
     let (blocks, _) = text.as_chunks::<32>();
@@ -169,9 +169,7 @@ mod tests {
 
     use std::{vec, vec::Vec};
 
-    use super::{
-        LineEnds, for_each_line_end, is_line_end, may_have_line_end, text_may_have_line_end,
-    };
+    use super::{LineEnds, for_each_line_end, is_line_end, may_be_forbidden, may_have_lines};
 
     /// Bytes in which these positions are line ends.
     fn bytes(len: usize, ends: &[usize]) -> Vec<u8> {
@@ -282,17 +280,17 @@ mod tests {
     fn no_line_end_is_overlooked() {
         for len in (0..130).chain([511, 512, 513, 600]) {
             for text in [vec![b'x'; len], vec![16; len], vec![0xFF; len]] {
-                assert!(!may_have_line_end(&text) && !text_may_have_line_end(&text));
+                assert!(!may_be_forbidden(&text) && !may_have_lines(&text));
                 for at in 0..len {
                     for end in [b'\n', b'\r'] {
                         let mut text = text.clone();
                         text[at] = end;
-                        assert!(may_have_line_end(&text), "{at} of {len}");
-                        assert!(text_may_have_line_end(&text), "{at} of {len}");
+                        assert!(may_be_forbidden(&text), "{at} of {len}");
+                        assert!(may_have_lines(&text), "{at} of {len}");
                     }
                     let mut text = text.clone();
                     text[at] = 0;
-                    assert!(may_have_line_end(&text), "NUL at {at} of {len}");
+                    assert!(may_be_forbidden(&text), "NUL at {at} of {len}");
                 }
             }
         }

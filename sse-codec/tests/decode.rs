@@ -295,6 +295,22 @@ fn data_of_one_line_is_not_copied() {
         b"event: e\nid: 1\nretry: 2\n: c\ndata: hello\n: d\nid: 3\r\n\r\n"
     ));
     assert!(!data_lies_in_chunk(b"data: hello\ndata: there\n\n"));
+    // Empty data too: its owner may slice it.
+    for empty in [
+        "data",
+        "data:",
+        "data: ",
+        "event: e\ndata",
+        "id: 1\ndata:",
+        ": c\ndata: ",
+    ] {
+        for end in ["\n\n", "\r\r", "\r\n\r\n"] {
+            assert!(
+                data_lies_in_chunk(format!("{empty}{end}").as_bytes()),
+                "{empty:?}{end:?}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -897,6 +897,25 @@ mod io {
     }
 
     #[test]
+    fn nothing_follows_what_a_writer_took_half_of() {
+        let mut sink = IoSink::new(Faulty {
+            taken: Vec::new(),
+            room: 9,
+            calls: 0,
+        });
+        let first = Frame::message(b"first");
+        assert!(
+            first
+                .slices()
+                .try_for_each(|slice| sink.push_bytes(slice))
+                .is_err()
+        );
+        let second = DataWriter::new(&mut sink, Event::text("second")).unwrap();
+        assert!(second.finish().is_err());
+        assert_eq!(sink.into_inner().taken, b"data: fir");
+    }
+
+    #[test]
     fn json_is_written_in_place() {
         let value = serde_json::json!({ "text": "a\nb\r", "list": [1, 2] });
         let mut out = Vec::new();

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Event,
-    scan::{SMALL, line_end, may_have_line_end},
+    scan::{SMALL, line_end, may_be_forbidden},
 };
 
 /// Writes an event whose data is produced while it is written, without a string in between:
@@ -80,7 +80,7 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         // call a copy or a search.
         match bytes {
             [byte @ 16..=255] if !SMALL && !self.after_cr => self.put(&[*byte]),
-            _ if !self.after_cr && bytes.len() <= 64 && !may_have_line_end(bytes) => {
+            _ if !self.after_cr && bytes.len() <= 64 && !may_be_forbidden(bytes) => {
                 self.put(bytes);
             }
             _ => self.push_lines(bytes),

@@ -1,6 +1,9 @@
 use core::{error, fmt};
 
-use crate::{Field, scan::may_have_line_end};
+use crate::{
+    Field,
+    scan::{is_line_end, may_be_forbidden},
+};
 
 /// A value that no event stream can carry: it would end its line, and what follows would be taken
 /// for fields of the stream.
@@ -18,7 +21,7 @@ pub struct InvalidField {
 impl InvalidField {
     /// The first byte that `field` cannot contain.
     pub(crate) const fn check(field: Field, value: &[u8]) -> Result<(), Self> {
-        if !may_have_line_end(value) {
+        if !may_be_forbidden(value) {
             return Ok(());
         }
         let mut rest = value;
@@ -26,7 +29,7 @@ impl InvalidField {
             // NUL has a line of the standard to itself: "If the field value does not contain U+0000
             // NULL, then set the last event ID buffer to the field value. Otherwise, ignore the
             // field."
-            if matches!(byte, b'\r' | b'\n') || (*byte == 0 && matches!(field, Field::Id)) {
+            if is_line_end(byte) || (*byte == 0 && matches!(field, Field::Id)) {
                 return Err(Self {
                     field,
                     byte: *byte,

@@ -196,9 +196,9 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// About how many bytes the frame has, without looking at its text.
+    /// Room for a frame of one line and for the text of one of many, without a look at that.
     #[cfg(feature = "alloc")]
-    fn min_len(&self) -> usize {
+    fn len_hint(&self) -> usize {
         [self.event_type, self.id, self.text]
             .into_iter()
             .flatten()
@@ -208,8 +208,7 @@ impl<'a> Frame<'a> {
     /// Appends the frame to `buffer`.
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
-        // Enough for a frame of one line, and for the text of one of many.
-        buffer.reserve(self.min_len());
+        buffer.reserve(self.len_hint());
         out::write(self, buffer);
     }
 

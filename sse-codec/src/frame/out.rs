@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     copy::{copy_prefix, part},
-    scan::{SMALL, for_each_line_end, text_may_have_line_end},
+    scan::{SMALL, for_each_line_end, may_have_lines},
 };
 
 /// A line no longer than this is written as so many bytes: a few instructions, where a call of
@@ -84,7 +84,7 @@ fn write_lines<'f, const N: usize>(
     put_label(label, is_first, out);
     let mut from = 0;
     // Most texts are one line: then one look is all.
-    if text_may_have_line_end(text) {
+    if may_have_lines(text) {
         for_each_line_end(text, |at| {
             let start = core::mem::replace(&mut from, at + 1);
             // The CR of a CRLF has ended its line already.
@@ -134,7 +134,7 @@ fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
     rest.first_chunk()
 }
 
-/// A slice. Notes that it was too short and goes on without writing.
+/// A slice. Notes when it is too short for something; what it holds then means nothing.
 struct SliceOut<'b> {
     buffer: &'b mut [u8],
     len: usize,
@@ -158,7 +158,8 @@ impl Out<'_> for SliceOut<'_> {
         len: usize,
         label: &'static [u8; N],
     ) {
-        // `N` is not a number to calculate with, and no label is longer than eight.
+        // `N` is not a number to calculate with.
+        const { assert!(N <= 8) };
         let room = self.buffer.get_mut(self.len..);
         match (
             short_line(text, start, len),

@@ -159,10 +159,15 @@ impl<W: std::io::Write> Sink for IoSink<W> {
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
         if self.is_broken {
-            return Err(std::io::Error::other("an event was given up half-way"));
+            return Err(std::io::Error::other(
+                "an event was given up half-way before",
+            ));
         }
         self.position = self.position.wrapping_add(bytes.len());
-        self.io.write_all(bytes)
+        // How much of it was written nobody says.
+        let written = self.io.write_all(bytes);
+        self.is_broken = written.is_err();
+        written
     }
 
     fn position(&self) -> usize {

@@ -1,4 +1,4 @@
-//! The one place that knows how a frame is laid out, and the way through it that can stop anywhere.
+//! How a frame is laid out, and the way through it that can stop anywhere.
 
 use super::Frame;
 #[cfg(feature = "simd")]
@@ -92,7 +92,8 @@ impl Walk {
         }
     }
 
-    /// Goes on over the next chunk, or its first `most` bytes, and returns those.
+    /// Goes on over the next chunk, or its first `most` bytes, and returns those. Not to be called
+    /// when it is done.
     #[inline]
     pub(super) fn take<'f>(&mut self, frame: &'f Frame<'_>, most: usize) -> &'f [u8] {
         let (label, value) = frame.part(self.part);

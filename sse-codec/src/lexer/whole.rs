@@ -1,5 +1,5 @@
 //! What the parser's fast paths read: blocks and lines that lie whole in the chunk. Each function
-//! takes what it says or, where anything about it is unusual, nothing at all.
+//! takes what it says or, where anything about it is unusual, nothing but the LF of a CRLF before it.
 
 use super::{Field, Lexer, State};
 use crate::{
@@ -144,7 +144,8 @@ impl Lexer {
         let mut rest = chunk.rest();
         let before = rest.len();
         let mut len = 0;
-        while let Some(line) = rest.first_chunk::<70>()
+        // A name, a colon, a space, and a block for the value.
+        while let Some(line) = rest.first_chunk::<{ 6 + 64 }>()
             && line.starts_with(b"data:")
         {
             let [_, _, _, _, _, first, ..] = line;
@@ -154,7 +155,7 @@ impl Lexer {
             let (Some(block), Some(into)) = (block, into) else {
                 break;
             };
-            let [first, into @ ..]: &mut [u8; 65] = into;
+            let [first, into @ ..]: &mut [u8; 1 + 64] = into;
             let Some(end) = line_end_in(block) else {
                 break;
             };
@@ -234,6 +235,7 @@ impl Lexer {
         }
         let rest = chunk.rest();
         let end = match rest.first_chunk() {
+            // All of a small chunk, as they come one after the other: a search would keep its mask.
             Some(block) if rest.len() == block.len() => line_end_in(block),
             _ => chunk.line().map(|(line, _)| line.len()),
         };

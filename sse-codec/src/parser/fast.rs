@@ -1,8 +1,8 @@
 //! The fast paths: what is usual, and lies whole in the chunk.
 //!
 //! Each does what the loop in [`Parser::advance`] would do for the same bytes, only without going
-//! through tokens, and leaves to it whatever is unusual: what a fast path does not take, it has not
-//! touched. With `--cfg sse_codec_slow_path` there are none.
+//! through tokens, and leaves to it whatever is unusual: of a line that a fast path does not take, it
+//! has taken nothing. With `--cfg sse_codec_slow_path` there are none.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
 use crate::{Chunk, copy::put_short, lexer::Value, scan::has_nul};
@@ -53,7 +53,7 @@ impl<S: Storage> Parser<S> {
             self.block.phase = Phase::Reading;
         }
         if !self.block.has_data {
-            // Without a type or an ID it has been tried.
+            // Without a type or an ID `next_event` has tried it.
             if self.block.phase == Phase::Reading
                 && let Some(data) = self.lexer.data_block(chunk, room)
             {

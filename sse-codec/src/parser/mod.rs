@@ -39,7 +39,7 @@ use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
 ///
 /// An event is given out at the byte that ends its blank line, never later. One whose data is a
 /// single line lying whole in the chunk borrows from the chunk; only what a chunk's end cuts off
-/// and what several lines add up to is copied, once.
+/// and what several lines add up to is copied.
 ///
 /// # Limits
 /// The storage bounds what one event may hold: its data, lines joined by LF, plus its type plus its

@@ -1,7 +1,9 @@
 use crate::copy::part;
 
-/// An event that is complete, before anything borrows the parser: hand it to [`Parser::event`](super::Parser::event)
-/// before the next step, which makes room for the next event.
+/// An event that is complete, before anything borrows the parser: hand it to
+/// [`Parser::event`](super::Parser::event) before anything else changes the parser. The next step
+/// makes room for the next event, a reset forgets this one, and a last event ID that is set in
+/// between would be shown as its own.
 #[derive(Debug)]
 #[must_use = "an event that is not looked at is lost"]
 pub struct Ready<'c> {

@@ -1,7 +1,7 @@
 //! Where a parser keeps what a chunk's end cuts off and what several lines add up to.
 //!
 //! A storage has an *arena* for the block being read and two *slots* for IDs. Data grows from the
-//! front of the arena, the event type lies at its end, so neither ever moves for the other. One
+//! front of the arena, the event type lies at its end, so neither moves for the other. One
 //! slot holds the last event ID, the other the ID of the block; at a blank line they change
 //! places, so committing an ID costs nothing and an unfinished block never touches the old one.
 
@@ -165,7 +165,7 @@ pub struct Growable {
 
 #[cfg(feature = "alloc")]
 impl Growable {
-    /// An arena of up to this size is kept for ever.
+    /// An arena of up to this size is kept for ever, and IDs of up to four times as much.
     const KEPT: usize = 1024;
 
     pub(super) const fn new(limit: usize) -> Self {

@@ -79,7 +79,7 @@ impl LineEnds {
         let near = near.get(..LONG).unwrap_or(near);
         let (blocks, _) = near.as_chunks();
         for block in blocks {
-            if may_have_line_end(block)
+            if has_small_byte(block)
                 && let mask @ 1.. = line_ends(block)
             {
                 (self.clean, self.start, self.mask) = (from, at, mask);
@@ -150,7 +150,7 @@ pub(super) fn first(block: &[u8; LEN]) -> Option<usize> {
 /// Whether a block has a byte that is no larger than CR, the larger one of the two. Most blocks of
 /// most streams have none, and this one test is cheaper than a mask.
 #[inline]
-fn may_have_line_end(block: &[u8; LEN]) -> bool {
+fn has_small_byte(block: &[u8; LEN]) -> bool {
     let least = lanes(block).into_iter().reduce(|a, b| a.min(b));
     // There is no unsigned comparison.
     least.is_some_and(|least| least.simd_eq(least.min(u8x16::splat(b'\r'))).any())
