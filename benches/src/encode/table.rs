@@ -14,11 +14,11 @@ use crate::{
 };
 
 const LIMITS: &str = "
-What limits it: short pieces. A field is checked and copied by itself. A line costs a scan, `data: `
-and a copy of a few dozen bytes, and where lengths are random a mispredicted branch now and then; as
-borrowed slices it is three of a few bytes. What serde_json writes comes in pieces of a few bytes,
-each of which is looked at, without a string in between. Only where data is long does copying take
-the time.
+What limits it, by callgrind: of the 360 instructions of the JSON event into a slice, copying takes 62
+and the look for line ends 66; the rest are checks, labels and the measurement itself. A line of 40 B
+takes 70: 27 for its part of the masks, 43 for a copy of 64 B, a label and two checks of room; into a
+`Vec` there is a check of its capacity at each append. What serde_json writes comes in pieces of a few
+bytes, each of which is looked at, without a string in between.
 ";
 
 /// Everything.
