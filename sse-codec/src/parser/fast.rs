@@ -5,7 +5,7 @@
 //! has taken nothing. With `--cfg sse_codec_slow_path` there are none.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
-use crate::{Chunk, copy::put_short, lexer::Value, scan::has_nul};
+use crate::{Chunk, copy::put_short, lexer::Value};
 
 /// On bare metal, where they would double the size of the parser, and for tests of the slow path
 /// alone.
@@ -144,12 +144,8 @@ impl<S: Storage> Parser<S> {
         let Some(value) = self.lexer.short_line(chunk, b"id:", limit) else {
             return false;
         };
-        if !has_nul(value.bytes()) {
+        if self.set_id(value.and_more, value.len) {
             *room = most - value.len;
-            let (slot, _) = self.storage.id_mut(self.kept.other(), value.len);
-            put_short(slot, 0, value.and_more, value.len);
-            self.block.id_len = value.len;
-            self.block.has_id = true;
         }
         true
     }

@@ -1,7 +1,7 @@
 //! What each field does to the block, and whether it still fits.
 
 use super::{Block, Bound, Held, Overflow, Parser, Phase, Storage, block::Room};
-use crate::copy::{copy_within, part, put};
+use crate::copy::{copy_within, part, put, put_short};
 use crate::{Chunk, Millis, Piece, scan::has_nul};
 
 impl<S: Storage> Parser<S> {
@@ -66,13 +66,24 @@ impl<S: Storage> Parser<S> {
         } else if !is_id {
             self.block.type_len = bytes.len();
             held.event_type = Some(bytes);
-        } else if !has_nul(bytes) {
-            let (id, _) = self.storage.id_mut(self.kept.other(), bytes.len());
-            put(id, 0, bytes);
-            self.block.id_len = bytes.len();
-            self.block.has_id = true;
+        } else {
+            self.set_id(bytes, bytes.len());
         }
         Ok(())
+    }
+
+    /// Sets the block's ID to the first `len` bytes, unless there is a NUL in it. Returns whether it
+    /// did.
+    #[inline]
+    pub(super) fn set_id(&mut self, and_more: &[u8], len: usize) -> bool {
+        if has_nul(part(and_more, 0, len)) {
+            return false;
+        }
+        let (id, _) = self.storage.id_mut(self.kept.other(), len);
+        put_short(id, 0, and_more, len);
+        self.block.id_len = len;
+        self.block.has_id = true;
+        true
     }
 
     fn set_from_arena(&mut self, is_id: bool) {
