@@ -20,7 +20,7 @@ use crate::scan::LineEnds;
 #[derive(Clone, Debug)]
 pub struct Chunk<'c> {
     bytes: &'c [u8],
-    position: usize,
+    rest: &'c [u8],
     line_ends: LineEnds,
 }
 
@@ -30,7 +30,7 @@ impl<'c> Chunk<'c> {
     pub const fn new(bytes: &'c [u8]) -> Self {
         Self {
             bytes,
-            position: 0,
+            rest: bytes,
             line_ends: LineEnds::new(),
         }
     }
@@ -40,59 +40,61 @@ impl<'c> Chunk<'c> {
     /// [`Overflow`](crate::Overflow) it is the end of the first byte beyond the limit.
     #[must_use]
     pub const fn position(&self) -> usize {
-        self.position
+        self.bytes.len() - self.rest.len()
     }
 
     /// What has not been read yet.
     #[must_use]
-    pub fn rest(&self) -> &'c [u8] {
-        self.bytes.get(self.position..).unwrap_or_default()
+    pub const fn rest(&self) -> &'c [u8] {
+        self.rest
     }
 
     /// What has been read.
     pub(crate) fn read(&self) -> &'c [u8] {
-        self.bytes.get(..self.position).unwrap_or_default()
+        self.bytes.get(..self.position()).unwrap_or_default()
     }
 
     /// Whether all of it has been read.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.position >= self.bytes.len()
+        self.rest.is_empty()
     }
 
     /// The next byte, left where it is.
-    pub(crate) fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.position).copied()
+    pub(crate) const fn peek(&self) -> Option<u8> {
+        match self.rest {
+            [byte, ..] => Some(*byte),
+            [] => None,
+        }
     }
 
     /// Takes this many bytes, of which the caller knows that they are there.
     #[inline]
-    pub(crate) const fn skip(&mut self, count: usize) {
-        self.position += count;
-        debug_assert!(self.position <= self.bytes.len());
+    pub(crate) fn skip(&mut self, count: usize) {
+        debug_assert!(count <= self.rest.len());
+        self.rest = self.rest.get(count..).unwrap_or_default();
     }
 
-    pub(crate) const fn seek(&mut self, position: usize) {
-        self.position = if position < self.bytes.len() {
-            position
-        } else {
-            self.bytes.len()
-        };
+    /// Takes the bytes before `rest`, the end of what is left.
+    #[inline]
+    pub(crate) fn skip_to(&mut self, rest: &'c [u8]) {
+        debug_assert!(self.rest.ends_with(rest));
+        self.rest = rest;
+    }
+
+    pub(crate) fn seek(&mut self, position: usize) {
+        self.rest = self.bytes.get(position..).unwrap_or_default();
     }
 
     /// Takes the bytes up to the next line end, and the line end's first byte; or, where the line
     /// does not end in this chunk, all there is.
     #[inline]
     pub(crate) fn take_line(&mut self) -> (&'c [u8], Option<u8>) {
-        let rest = self.rest();
-        if let Some(len) = self.line_ends.first(self.bytes, self.position)
-            && let Some((line, [end, ..])) = rest.split_at_checked(len)
-        {
-            self.position += len + 1;
+        if let Some((line, [end, rest @ ..])) = self.line() {
+            self.rest = rest;
             (line, Some(*end))
         } else {
-            self.position = self.bytes.len();
-            (rest, None)
+            (core::mem::take(&mut self.rest), None)
         }
     }
 
@@ -100,22 +102,32 @@ impl<'c> Chunk<'c> {
     /// nothing.
     #[inline]
     pub(crate) fn line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
-        let len = self.line_ends.first(self.bytes, self.position)?;
-        self.rest().split_at_checked(len)
+        let len = self.line_len();
+        self.rest.split_at_checked(len)
     }
 
-    /// The same, of a line that is probably short.
+    /// The length of the line that starts here; [`NONE`](crate::scan::NONE) when it does not end in
+    /// this chunk.
     #[inline]
-    pub(crate) fn short_line(&mut self) -> Option<(&'c [u8], &'c [u8])> {
-        let len = self.line_ends.first_near(self.bytes, self.position)?;
-        self.rest().split_at_checked(len)
+    pub(crate) fn line_len(&mut self) -> usize {
+        self.line_ends.first(self.bytes, self.rest)
+    }
+
+    /// The same, if nothing of a small chunk has been read yet.
+    #[inline]
+    pub(crate) fn first_line_len(&mut self) -> usize {
+        self.line_ends.first_of_block(self.bytes, self.rest)
     }
 
     /// Takes the next byte if it is this one.
     #[inline]
-    pub(crate) fn take_byte(&mut self, byte: u8) -> bool {
-        let takes = self.peek() == Some(byte);
-        self.position += usize::from(takes);
-        takes
+    pub(crate) const fn take_byte(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 }

@@ -24,8 +24,14 @@ pub(crate) fn put_short(into: &mut [u8], at: usize, from: &[u8], len: usize) {
     {
         *into = *from;
     } else {
-        put(into, at, from.get(..len).unwrap_or_default());
+        put_long(into, at, from.get(..len).unwrap_or_default());
     }
+}
+
+/// [`put`], apart: one call of `memcpy` for both ways would be a call for the short ones too.
+#[inline(never)]
+fn put_long(into: &mut [u8], at: usize, bytes: &[u8]) {
+    put(into, at, bytes);
 }
 
 /// Moves `len` bytes from `from` to `to`, which is not before it.

@@ -11,6 +11,10 @@ pub(crate) use masks::LineEnds;
 /// On bare metal, where `memchr` has no vector instructions to use and is 200 bytes of flash.
 pub(crate) const SMALL: bool = cfg!(target_os = "none");
 
+/// The length of a line that does not end in the chunk. No slice is so long, so a chunk cannot be
+/// split there.
+pub(crate) const NONE: usize = usize::MAX;
+
 /// The first CR or LF.
 pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
     if SMALL {
@@ -27,7 +31,7 @@ pub(crate) const fn is_line_end(byte: &u8) -> bool {
 /// Whether there is a NUL in an ID.
 #[expect(clippy::manual_contains, reason = "code size")]
 pub(crate) fn has_nul(bytes: &[u8]) -> bool {
-    bytes.iter().any(|byte| *byte == 0)
+    may_be_forbidden(bytes) && bytes.iter().any(|byte| *byte == 0)
 }
 
 /// Whether there may be a line end or a NUL: some byte is below 16, as hardly one of a text is.
@@ -85,32 +89,23 @@ pub(crate) fn may_have_lines(text: &[u8]) -> bool {
     lowest.iter().fold(false, |any, byte| any | (*byte < 16))
 }
 
-/// Calls `f` with the position of every CR and LF.
+/// Calls `f` with the position of every CR and LF, until it returns `false`.
 #[inline]
-pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize)) {
+pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize) -> bool) {
     #[cfg(feature = "simd")]
-    let rest = masks::for_each_block(bytes, &mut f);
+    let Some(rest) = masks::for_each_block(bytes, &mut f) else {
+        return;
+    };
     #[cfg(not(feature = "simd"))]
     let rest = bytes;
     let before = bytes.len() - rest.len();
     if SMALL {
-        let ends = rest
-            .iter()
-            .enumerate()
-            .filter(|(_, byte)| is_line_end(byte));
-        ends.for_each(|(at, _)| f(before + at));
+        let ends = rest.iter().enumerate();
+        ends.filter(|(_, byte)| is_line_end(byte))
+            .all(|(at, _)| f(before + at));
     } else {
-        memchr::memchr2_iter(b'\n', b'\r', rest).for_each(|at| f(before + at));
+        memchr::memchr2_iter(b'\n', b'\r', rest).all(|at| f(before + at));
     }
-}
-
-/// How far into these bytes the first CR or LF lies.
-#[inline]
-pub(crate) fn line_end_in(block: &[u8; 64]) -> Option<usize> {
-    #[cfg(feature = "simd")]
-    return masks::first(block);
-    #[cfg(not(feature = "simd"))]
-    return line_end(block);
 }
 
 /// Whether it is UTF-8.
@@ -131,35 +126,36 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
 #[cfg(not(feature = "simd"))]
 #[derive(Clone, Debug)]
 pub(crate) struct LineEnds {
-    /// The last search began here, and found a line end so far from there. A fast path that gives
-    /// up has not searched in vain.
+    /// The last search began with so much left of the chunk, and found a line end so far from there.
+    /// A fast path that gives up has not searched in vain.
     searched: usize,
-    found: Option<usize>,
+    found: usize,
 }
 
 #[cfg(not(feature = "simd"))]
 impl LineEnds {
     pub(crate) const fn new() -> Self {
         Self {
-            searched: usize::MAX,
-            found: None,
+            searched: 0,
+            found: NONE,
         }
     }
 
-    /// How far from `from` on the first line end lies.
+    /// How far into the rest of the chunk the first line end lies; [`NONE`] when there is none.
     #[inline]
-    pub(crate) fn first(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-        if from != self.searched {
-            self.searched = from;
-            self.found = line_end(bytes.get(from..)?);
+    pub(crate) fn first(&mut self, _chunk: &[u8], rest: &[u8]) -> usize {
+        // Without fast paths nothing is asked twice.
+        if SMALL || rest.len() != self.searched {
+            self.searched = rest.len();
+            self.found = line_end(rest).unwrap_or(NONE);
         }
         self.found
     }
 
-    /// The same, where the line is probably short.
+    /// The same, if the rest is a single block, as that of a small chunk is at first.
     #[inline]
-    pub(crate) fn first_near(&mut self, bytes: &[u8], from: usize) -> Option<usize> {
-        self.first(bytes, from)
+    pub(crate) fn first_of_block(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
+        self.first(chunk, rest)
     }
 }
 
@@ -169,7 +165,7 @@ mod tests {
 
     use std::{vec, vec::Vec};
 
-    use super::{LineEnds, for_each_line_end, is_line_end, may_be_forbidden, may_have_lines};
+    use super::{LineEnds, NONE, for_each_line_end, is_line_end, may_be_forbidden, may_have_lines};
 
     /// Bytes in which these positions are line ends.
     fn bytes(len: usize, ends: &[usize]) -> Vec<u8> {
@@ -180,8 +176,8 @@ mod tests {
         bytes
     }
 
-    fn naive(bytes: &[u8], from: usize) -> Option<usize> {
-        bytes[from..].iter().position(is_line_end)
+    fn naive(bytes: &[u8], from: usize) -> usize {
+        bytes[from..].iter().position(is_line_end).unwrap_or(NONE)
     }
 
     /// From every position, in every order of two questions, around the edges of blocks and of the
@@ -202,8 +198,8 @@ mod tests {
                 for first in 0..len {
                     for then in 0..len {
                         let mut ends = LineEnds::new();
-                        assert_eq!(ends.first(&bytes, first), naive(&bytes, first));
-                        assert_eq!(ends.first(&bytes, then), naive(&bytes, then));
+                        assert_eq!(ends.first(&bytes, &bytes[first..]), naive(&bytes, first));
+                        assert_eq!(ends.first(&bytes, &bytes[then..]), naive(&bytes, then));
                     }
                 }
             }
@@ -218,7 +214,7 @@ mod tests {
             for from in [1, 2, 1, end, end + 1, end + 2, 0, 400] {
                 if from < bytes.len() {
                     assert_eq!(
-                        ends.first(&bytes, from),
+                        ends.first(&bytes, &bytes[from..]),
                         naive(&bytes, from),
                         "{end} {from}"
                     );
@@ -246,14 +242,14 @@ mod tests {
             let mut from = 0;
             for _ in 0..30 {
                 let found = match below(2) {
-                    0 => line_ends.first(&bytes, from),
-                    _ => line_ends.first_near(&bytes, from),
+                    0 => line_ends.first(&bytes, &bytes[from..]),
+                    _ => line_ends.first_of_block(&bytes, &bytes[from..]),
                 };
                 let expected = naive(&bytes, from);
                 assert_eq!(found, expected, "{from} of {len}, {ends:?}");
                 from = match (below(4), expected) {
                     // On to the next line, as a parser does, or back, or anywhere.
-                    (0 | 1, Some(line)) => from + line + 1,
+                    (0 | 1, line @ ..NONE) => from + line + 1,
                     (2, _) => from.saturating_sub(below(100)),
                     _ => below(len),
                 };
@@ -269,7 +265,10 @@ mod tests {
         for len in 0..300 {
             let bytes = bytes(len, &[0, 1, 62, 63, 64, 128, 191, 200, 255, 256, 299]);
             let mut found = Vec::new();
-            for_each_line_end(&bytes, |at| found.push(at));
+            for_each_line_end(&bytes, |at| {
+                found.push(at);
+                true
+            });
             let expected: Vec<_> = (0..len).filter(|at| is_line_end(&bytes[*at])).collect();
             assert_eq!(found, expected);
         }

@@ -91,6 +91,7 @@ fn write_lines<'f, const N: usize>(
             if start < at || !is_rest_of_crlf(text, at) {
                 out.line(text, start, at - start, label);
             }
+            true
         });
     }
     out.put(text.get(from..).unwrap_or_default());
@@ -130,8 +131,10 @@ impl<'f, F: FnMut(&'f [u8])> Out<'f> for Each<F> {
 /// A line that is short, with what follows it.
 #[inline]
 fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
-    let rest = text.get(start..).filter(|_| len <= SHORT)?;
-    rest.first_chunk()
+    if len > SHORT {
+        return None;
+    }
+    text.get(start..)?.first_chunk()
 }
 
 /// A slice. Notes when it is too short for something; what it holds then means nothing.
@@ -160,24 +163,20 @@ impl Out<'_> for SliceOut<'_> {
     ) {
         // `N` is not a number to calculate with.
         const { assert!(N <= 8) };
-        let room = self.buffer.get_mut(self.len..);
-        match (
-            short_line(text, start, len),
-            room.and_then(|room| room.first_chunk_mut::<{ SHORT + 8 }>()),
-        ) {
-            (Some(line), Some(room)) => {
-                if let Some(room) = room.first_chunk_mut() {
-                    *room = *line;
-                }
-                if let Some(room) = room.get_mut(len..).and_then(|room| room.first_chunk_mut()) {
-                    *room = *label;
-                }
-                self.len += len + N;
+        if let Some(line) = short_line(text, start, len)
+            && let Some(room) = self.buffer.get_mut(self.len..)
+            && let Some(room) = room.first_chunk_mut::<{ SHORT + 8 }>()
+        {
+            if let Some(room) = room.first_chunk_mut() {
+                *room = *line;
             }
-            _ => {
-                self.put(part(text, start, len));
-                self.put(label);
+            if let Some(room) = room.get_mut(len..).and_then(|room| room.first_chunk_mut()) {
+                *room = *label;
             }
+            self.len += len + N;
+        } else {
+            self.put(part(text, start, len));
+            self.put(label);
         }
     }
 }

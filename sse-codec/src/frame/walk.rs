@@ -132,10 +132,11 @@ impl Walk {
 
     /// Where the line ends that begins at `from`, if it is not the last.
     fn line_end(&mut self, text: &[u8]) -> Option<usize> {
+        let rest = text.get(self.from..)?;
         #[cfg(feature = "simd")]
-        let len = self.ends.first(text, self.from);
+        let len = Some(self.ends.first(text, rest)).filter(|l| *l < rest.len());
         #[cfg(not(feature = "simd"))]
-        let len = line_end(text.get(self.from..)?);
+        let len = line_end(rest);
         Some(self.from + len?)
     }
 }

@@ -1,38 +1,32 @@
-//! What the parser's fast paths read: blocks and lines that lie whole in the chunk. Each function
-//! takes what it says or, where anything about it is unusual, nothing but the LF of a CRLF before it.
+//! What the parser's fast paths read: blocks and lines that lie whole in the chunk, or are cut by its
+//! end inside the data. Each function takes what it says or, where anything about it is unusual,
+//! nothing but the LF of a CRLF before it.
+
+use core::mem;
 
 use super::{Field, Lexer, State};
 use crate::{
     Chunk,
-    scan::{is_line_end, line_end_in},
+    scan::{NONE, for_each_line_end, is_line_end},
 };
 
-/// A value, with what follows it in the chunk: to copy more than is needed can be faster.
+/// A value, and the same with what follows it in the chunk: to copy more than is needed can be
+/// faster.
 #[derive(Clone, Copy)]
 pub(crate) struct Value<'c> {
-    pub(crate) len: usize,
+    pub(crate) bytes: &'c [u8],
     pub(crate) and_more: &'c [u8],
 }
 
 impl<'c> Value<'c> {
-    /// The value in a line of this length that starts with a name and a colon of that length
-    /// together: "If value starts with a U+0020 SPACE character, remove it from value."
+    /// The value in what follows a name and a colon: "If value starts with a U+0020 SPACE character,
+    /// remove it from value."
     #[inline]
-    fn of(line_and_more: &'c [u8], name: usize, line: usize) -> Option<Self> {
-        let and_more = line_and_more.get(name..)?;
-        let len = line.checked_sub(name)?;
-        Some(match and_more {
-            [b' ', and_more @ ..] if len > 0 => Self {
-                len: len - 1,
-                and_more,
-            },
-            _ => Self { len, and_more },
-        })
-    }
-
-    #[inline]
-    pub(crate) fn bytes(self) -> &'c [u8] {
-        self.and_more.get(..self.len).unwrap_or_default()
+    fn of(bytes: &'c [u8], and_more: &'c [u8]) -> Self {
+        match (bytes, and_more) {
+            ([b' ', bytes @ ..], [_, and_more @ ..]) => Self { bytes, and_more },
+            _ => Self { bytes, and_more },
+        }
     }
 }
 
@@ -54,7 +48,7 @@ impl Lexer {
     }
 
     /// Takes a `data` line and the blank line after it, if the value is no longer than `limit`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn data_block<'c>(
         &mut self,
         chunk: &mut Chunk<'c>,
@@ -64,12 +58,14 @@ impl Lexer {
             return None;
         }
         let (line, after) = chunk.line()?;
-        let (ends, state) = match after {
-            [b'\n', b'\n', ..] => (2, State::LineStart),
-            [b'\r', b'\n', b'\r', ..] => (3, State::AfterCr),
-            [b'\r', b'\n', b'\n', ..] => (3, State::LineStart),
-            [_, b'\r', ..] => (2, State::AfterCr),
-            _ => return None,
+        let (state, rest) = match after.strip_prefix(b"\n\n") {
+            Some(rest) => (State::LineStart, rest),
+            None => match after {
+                [b'\r', b'\n', b'\r', rest @ ..] => (State::AfterCr, rest),
+                [b'\r', b'\n', b'\n', rest @ ..] => (State::LineStart, rest),
+                [_, b'\r', rest @ ..] => (State::AfterCr, rest),
+                _ => return None,
+            },
         };
         let ([_, _, _, _, _, b' ', data @ ..] | [_, _, _, _, _, data @ ..]) = line else {
             return None;
@@ -77,23 +73,32 @@ impl Lexer {
         if data.len() > limit {
             return None;
         }
-        chunk.skip(line.len() + ends);
+        chunk.skip_to(rest);
         self.state = state;
         Some(data)
     }
 
-    /// Takes a `data` line whose value is no longer than `room`.
+    /// Takes the `data` line that stands here, or what the chunk has of it, if its value is no longer
+    /// than `room`. Tells whether it is whole.
     #[inline]
-    pub(crate) fn data_line<'c>(
+    pub(crate) fn data_piece<'c>(
         &mut self,
         chunk: &mut Chunk<'c>,
         room: usize,
-    ) -> Option<Value<'c>> {
-        if !self.at_data(chunk) {
+    ) -> Option<(Value<'c>, bool)> {
+        let line = chunk.line_len();
+        if line != NONE {
+            return Some((self.take_line::<5>(chunk, line, room)?, true));
+        }
+        let (_, bytes) = chunk.rest().split_first_chunk::<5>()?;
+        let value = Value::of(bytes, bytes);
+        // Of nothing it is not known whether a space will follow.
+        if bytes.is_empty() || value.bytes.len() > room {
             return None;
         }
-        let len = chunk.line()?.0.len();
-        self.take_line(chunk, 5, len, room)
+        chunk.skip_to(b"");
+        self.state = State::Value(Field::Data);
+        Some((value, false))
     }
 
     /// Takes a line that starts with this name and colon and is probably short, if its value is no
@@ -108,85 +113,77 @@ impl Lexer {
         if chunk.rest().first_chunk() != Some(name) {
             return None;
         }
-        let len = chunk.short_line()?.0.len();
-        self.take_line(chunk, N, len, room)
+        let line = chunk.line_len();
+        self.take_line::<N>(chunk, line, room)
     }
 
+    /// Takes a line of this length that starts with a name and a colon of `N` bytes together.
     #[inline]
-    fn take_line<'c>(
+    fn take_line<'c, const N: usize>(
         &mut self,
         chunk: &mut Chunk<'c>,
-        name: usize,
-        len: usize,
+        line: usize,
         room: usize,
     ) -> Option<Value<'c>> {
-        let value = Value::of(chunk.rest(), name, len)?;
-        if value.len > room {
+        let (_, and_more) = chunk.rest().split_first_chunk::<N>()?;
+        let (bytes, after) = and_more.split_at_checked(line.checked_sub(N)?)?;
+        let value = Value::of(bytes, and_more);
+        if value.bytes.len() > room {
             return None;
         }
-        chunk.skip(len);
-        self.take_line_end(chunk);
+        self.take_line_end(chunk, after);
         Some(value)
     }
 
-    /// Takes `data` lines with values of up to 63 bytes and appends those to `into`, each after an LF.
-    /// Returns how many bytes that were, `room` at most.
+    /// Takes `data` lines with values of up to 63 bytes and appends those to `free`, each after an LF.
+    /// Returns how many bytes that were.
     #[inline]
-    pub(crate) fn append_lines(
-        &mut self,
-        chunk: &mut Chunk<'_>,
-        into: &mut [u8],
-        room: usize,
-    ) -> usize {
-        if !self.at_line_start(chunk) {
+    pub(crate) fn append_lines(&mut self, chunk: &mut Chunk<'_>, free: &mut [u8]) -> usize {
+        if !self.at_line_start(chunk) || chunk.rest().len() < WINDOW {
             return 0;
         }
-        let mut rest = chunk.rest();
-        let before = rest.len();
-        let mut len = 0;
-        // A name, a colon, a space, and a block for the value.
-        while let Some(line) = rest.first_chunk::<{ 6 + 64 }>()
-            && line.starts_with(b"data:")
-        {
-            let [_, _, _, _, _, first, ..] = line;
-            let value = if *first == b' ' { 6 } else { 5 };
-            let block = line.get(value..).and_then(<[u8]>::first_chunk);
-            let into = into.get_mut(len..).and_then(<[u8]>::first_chunk_mut);
-            let (Some(block), Some(into)) = (block, into) else {
-                break;
+        let room = free.len();
+        let mut free = free;
+        // The line that comes next, and where it starts.
+        let (mut line, mut start) = (chunk.rest(), 0);
+        for_each_line_end(chunk.rest(), |end| {
+            let Some(len) = end.checked_sub(start) else {
+                // The LF of a CRLF.
+                return true;
             };
-            let [first, into @ ..]: &mut [u8; 1 + 64] = into;
-            let Some(end) = line_end_in(block) else {
-                break;
+            let Some(taken) = append_line(line, len, free) else {
+                return false;
             };
-            if end >= room - len {
-                break;
-            }
-            *first = b'\n';
-            *into = *block;
-            len += 1 + end;
-            rest = match rest.get(value + end..) {
-                Some([b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..]) => rest,
-                Some([_, rest @ ..]) => {
-                    if rest.is_empty() {
-                        self.state = State::AfterCr;
-                    }
-                    rest
-                }
-                _ => break,
+            free = mem::take(&mut free).get_mut(taken..).unwrap_or_default();
+            (line, start) = match line.get(len..) {
+                Some([b'\n', next @ ..]) => (next, end + 1),
+                Some([_, b'\n', next @ ..]) => (next, end + 2),
+                Some([_, next @ ..]) => (next, end + 1),
+                _ => return false,
             };
+            true
+        });
+        let len = room - free.len();
+        // The LF of this one would be in the next chunk.
+        if line.is_empty() && chunk.rest().ends_with(b"\r") {
+            self.state = State::AfterCr;
         }
-        chunk.skip(before - rest.len());
+        chunk.skip_to(line);
         len
     }
 
-    /// Takes the line end that stands here, all but the LF of a CRLF.
+    /// Takes the line end that `rest`, the end of what is left of the chunk, starts with, all but the
+    /// LF of a CRLF.
     #[inline]
-    fn take_line_end(&mut self, chunk: &mut Chunk<'_>) {
-        if chunk.peek() == Some(b'\r') {
-            self.state = State::AfterCr;
+    fn take_line_end<'c>(&mut self, chunk: &mut Chunk<'c>, rest: &'c [u8]) {
+        if let [end, rest @ ..] = rest {
+            self.state = if *end == b'\r' {
+                State::AfterCr
+            } else {
+                State::LineStart
+            };
+            chunk.skip_to(rest);
         }
-        chunk.skip(1);
     }
 
     /// Takes the blank line that stands here, if there is one.
@@ -197,12 +194,13 @@ impl Lexer {
         }
         let is_blank = chunk.peek().as_ref().is_some_and(is_line_end);
         if is_blank {
-            self.take_line_end(chunk);
+            self.take_line_end(chunk, chunk.rest());
         }
         is_blank
     }
 
-    /// Takes heartbeats, if some stand here.
+    /// Takes comments without text and blank lines, if such stand here: heartbeats, where no block has
+    /// begun.
     #[inline]
     pub(crate) fn heartbeats(&mut self, chunk: &mut Chunk<'_>) -> bool {
         const EIGHT: &[u8; 24] = b":\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n";
@@ -211,15 +209,24 @@ impl Lexer {
         }
         let before = chunk.rest();
         let mut rest = before;
-        while let Some((next, more)) = rest.split_first_chunk()
-            && next == EIGHT
-        {
-            rest = more;
+        loop {
+            while let Some((next, more)) = rest.split_first_chunk()
+                && next == EIGHT
+            {
+                rest = more;
+            }
+            rest = match rest {
+                [b':', b'\n', b'\n', more @ ..] | [b':', b'\n', more @ ..] | [b'\n', more @ ..] => {
+                    more
+                }
+                [b':'] => {
+                    self.state = State::Comment;
+                    b""
+                }
+                _ => break,
+            };
         }
-        while let [b':', b'\n', b'\n', more @ ..] = rest {
-            rest = more;
-        }
-        chunk.skip(before.len() - rest.len());
+        chunk.skip_to(rest);
         before.len() != rest.len()
     }
 
@@ -233,44 +240,37 @@ impl Lexer {
         if !matches!(self.state, State::Value(Field::Data)) {
             return None;
         }
-        let rest = chunk.rest();
-        let end = match rest.first_chunk() {
-            // All of a small chunk, as they come one after the other: a search would keep its mask.
-            Some(block) if rest.len() == block.len() => line_end_in(block),
-            _ => chunk.line().map(|(line, _)| line.len()),
-        };
-        let value = Value {
-            len: end.unwrap_or(rest.len()),
-            and_more: rest,
-        };
-        if value.len > room {
+        let and_more = chunk.rest();
+        let len = chunk.first_line_len();
+        let (bytes, after) = and_more.split_at_checked(len).unwrap_or((and_more, &[]));
+        if bytes.len() > room {
             return None;
         }
-        chunk.skip(value.len);
-        if end.is_some() {
-            self.state = State::LineStart;
-            self.take_line_end(chunk);
-        }
-        Some(value)
+        chunk.skip_to(after);
+        self.take_line_end(chunk, after);
+        Some(Value { bytes, and_more })
     }
+}
 
-    /// Takes the start of a `data` line that the chunk's end cuts inside its value, no more of it
-    /// than `room`.
-    #[inline]
-    pub(crate) fn cut_data<'c>(&mut self, chunk: &mut Chunk<'c>, room: usize) -> Option<Value<'c>> {
-        let rest = chunk.rest();
-        let [b'd', b'a', b't', b'a', b':', _, ..] = rest else {
-            return None;
-        };
-        if !self.at_line_start(chunk) || chunk.line().is_some() {
-            return None;
-        }
-        let value = Value::of(rest, 5, rest.len())?;
-        if value.len > room {
-            return None;
-        }
-        chunk.skip(rest.len());
-        self.state = State::Value(Field::Data);
-        Some(value)
+/// What a short line fits into: a name, a colon, a space and a block.
+const WINDOW: usize = 6 + 64;
+
+/// Appends an LF and the value of a line of this length to `free`, if it is a `data` line and a whole
+/// block can be copied instead. Returns how many bytes that were.
+#[inline]
+fn append_line(line_and_more: &[u8], line: usize, free: &mut [u8]) -> Option<usize> {
+    let window: &[u8; WINDOW] = line_and_more.first_chunk()?;
+    let [first, into @ ..] = free.first_chunk_mut::<{ 1 + 64 }>()?;
+    let name = match window {
+        _ if !window.starts_with(b"data:") => return None,
+        [_, _, _, _, _, b' ', ..] => 6,
+        _ => 5,
+    };
+    let len = line.checked_sub(name)?;
+    if len >= 64 {
+        return None;
     }
+    *first = b'\n';
+    *into = *window.get(name..)?.first_chunk()?;
+    Some(1 + len)
 }

@@ -10,11 +10,11 @@ use crate::{Chunk, copy::put_short, lexer::Value};
 /// On bare metal, where they would double the size of the parser, and for tests of the slow path
 /// alone.
 #[allow(unexpected_cfgs, reason = "given by RUSTFLAGS")]
-const OFF: bool = cfg!(any(target_os = "none", sse_codec_slow_path));
+pub(super) const OFF: bool = cfg!(any(target_os = "none", sse_codec_slow_path));
 
 impl<S: Storage> Parser<S> {
     /// A block of one data line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn data_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<&'c [u8]> {
         if OFF {
             return None;
@@ -28,83 +28,89 @@ impl<S: Storage> Parser<S> {
         Some(data)
     }
 
-    /// What is left of a data line, a type and an ID, data lines, also such as a chunk's end cuts,
-    /// and the blank line after them. Returns whether an event is complete.
-    #[inline]
+    /// What the chunk has of one block, as far as it is usual: what is left of a data line, or a type
+    /// and an ID; data lines; a blank line. Returns whether an event is complete.
+    // Not left to the compiler, like the other two: as calls they cost an event of (b) 40 instructions.
+    #[inline(always)]
     pub(super) fn lines<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
-        if self.block.phase == Phase::Skipping || OFF {
+        if OFF {
             return false;
         }
-        let mut room = self.room().bytes;
-        if let Some(value) = self.lexer.more_data(chunk, room) {
-            self.append(b"", value);
-            room -= value.len;
-            if chunk.is_empty() {
-                return false;
+        let mut room;
+        match self.block.phase {
+            Phase::Fresh => {
+                room = self.storage.limit();
+                if self.head(chunk, held, &mut room) {
+                    if let Some(data) = self.lexer.data_block(chunk, room) {
+                        // It all lies in the chunk: the block has nothing to remember but its ID.
+                        self.storage.release(data.len());
+                        held.data = Some(data);
+                        if self.block.has_id {
+                            self.commit_id();
+                            self.block.phase = Phase::GivenOut;
+                        }
+                        return true;
+                    }
+                    self.block.type_len = held.event_type.map_or(0, <[u8]>::len);
+                    self.block.phase = Phase::Reading;
+                }
             }
+            Phase::Reading => {
+                room = self.room().bytes;
+                if let Some(value) = self.lexer.more_data(chunk, room) {
+                    self.append(b"", value);
+                    room -= value.bytes.len();
+                    if chunk.is_empty() {
+                        return false;
+                    }
+                }
+            }
+            Phase::GivenOut | Phase::Skipping => return false,
         }
-        while self.lexer.at_line_start(chunk)
-            && match chunk.peek() {
-                Some(b'e') => self.type_line(chunk, &mut room, held),
-                Some(b'i') => self.id_line(chunk, &mut room),
-                _ => false,
+        loop {
+            if !self.lexer.at_data(chunk) {
+                return self.block.has_data && self.lexer.blank_line(chunk) && self.end_block();
             }
-        {
-            self.block.phase = Phase::Reading;
-        }
-        if !self.block.has_data {
-            // Without a type or an ID `next_event` has tried it.
-            if self.block.phase == Phase::Reading
-                && let Some(data) = self.lexer.data_block(chunk, room)
-            {
-                held.data = Some(data);
-                self.block.has_data = true;
-                self.block.data_len = data.len();
-                return self.end_block();
-            }
-            if let Some(value) = self.lexer.data_line(chunk, room) {
-                held.data = Some(value.bytes());
-                self.block.phase = Phase::Reading;
-                self.block.has_data = true;
-                self.block.data_len = value.len;
-                room -= value.len;
-            }
-        }
-        if self.block.has_data {
-            while self.lexer.at_data(chunk) {
+            let is_first = !self.block.has_data;
+            if !is_first {
                 self.store_data(held);
                 let len = self.append_lines(chunk, room);
                 room -= len;
-                if len == 0 {
-                    // A long one, or one for which the arena has to grow.
-                    let Some(less) = room.checked_sub(1) else {
-                        break;
-                    };
-                    let Some(value) = self.lexer.data_line(chunk, less) else {
-                        break;
-                    };
-                    self.append(b"\n", value);
-                    room = less - value.len;
+                if len > 0 {
+                    continue;
                 }
+                // A long one, or one for which the arena has to grow, or the chunk's last.
+                let Some(less) = room.checked_sub(1) else {
+                    return false;
+                };
+                room = less;
             }
-            if self.lexer.blank_line(chunk) {
-                self.end_block();
-                return true;
-            }
-        }
-        if let Some(less) = room.checked_sub(1)
-            && let Some(value) = self.lexer.cut_data(chunk, less)
-        {
-            if self.block.has_data {
-                self.store_data(held);
+            let Some((value, is_whole)) = self.lexer.data_piece(chunk, room) else {
+                return false;
+            };
+            room -= value.bytes.len();
+            if !is_first {
                 self.append(b"\n", value);
             } else {
                 self.block.phase = Phase::Reading;
                 self.block.has_data = true;
-                self.append(b"", value);
+                if is_whole {
+                    held.data = Some(value.bytes);
+                    self.block.data_len = value.bytes.len();
+                } else {
+                    self.append(b"", value);
+                }
+            }
+            if !is_whole {
+                return false;
             }
         }
-        false
+    }
+
+    /// The same, where it need not be fast.
+    #[inline(never)]
+    pub(super) fn lines_again<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
+        self.lines(chunk, held)
     }
 
     /// Heartbeats between two blocks.
@@ -119,35 +125,32 @@ impl<S: Storage> Parser<S> {
         takes
     }
 
-    #[inline]
-    fn type_line<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        room: &mut usize,
-        held: &mut Held<'c>,
-    ) -> bool {
-        // In place of the block's earlier one.
-        let most = *room + self.block.type_len;
-        let Some(value) = self.lexer.short_line(chunk, b"event:", most) else {
-            return false;
-        };
-        *room = most - value.len;
-        self.block.type_len = value.len;
-        held.event_type = Some(value.bytes());
-        true
-    }
-
-    #[inline]
-    fn id_line(&mut self, chunk: &mut Chunk<'_>, room: &mut usize) -> bool {
-        let most = *room + self.block.id_len;
-        let limit = most.min(self.storage.id_limit());
-        let Some(value) = self.lexer.short_line(chunk, b"id:", limit) else {
-            return false;
-        };
-        if self.set_id(value.and_more, value.len) {
-            *room = most - value.len;
+    /// A type and an ID at the start of a block, one of each at most. Returns whether there was one.
+    #[inline(always)]
+    fn head<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>, room: &mut usize) -> bool {
+        while self.lexer.at_line_start(chunk) {
+            match chunk.peek() {
+                Some(b'e') if held.event_type.is_none() => {
+                    let Some(value) = self.lexer.short_line(chunk, b"event:", *room) else {
+                        break;
+                    };
+                    held.event_type = Some(value.bytes);
+                    *room -= value.bytes.len();
+                }
+                Some(b'i') if !self.block.has_id => {
+                    let limit = self.storage.id_limit().min(*room);
+                    let Some(value) = self.lexer.short_line(chunk, b"id:", limit) else {
+                        break;
+                    };
+                    if !self.set_id(value.and_more, value.bytes.len()) {
+                        break;
+                    }
+                    *room -= value.bytes.len();
+                }
+                _ => break,
+            }
         }
-        true
+        held.event_type.is_some() || self.block.has_id
     }
 
     /// Takes short lines while they fit what there is of the arena.
@@ -156,9 +159,9 @@ impl<S: Storage> Parser<S> {
             data_len, type_len, ..
         } = self.block;
         let arena = self.storage.arena_mut(self.block.arena_len(), type_len);
-        let end = arena.len().saturating_sub(type_len);
+        let end = arena.len().saturating_sub(type_len).min(data_len + room);
         let free = arena.get_mut(data_len..end).unwrap_or_default();
-        let len = self.lexer.append_lines(chunk, free, room);
+        let len = self.lexer.append_lines(chunk, free);
         self.block.data_len += len;
         len
     }
@@ -166,13 +169,13 @@ impl<S: Storage> Parser<S> {
     #[inline]
     fn append<const N: usize>(&mut self, first: &[u8; N], value: Value<'_>) {
         let at = self.block.data_len;
-        let len = N + value.len;
+        let len = N + value.bytes.len();
         let type_len = self.block.type_len;
         let arena = self.arena(len);
         let end = arena.len().saturating_sub(type_len);
         let arena = arena.get_mut(..end).unwrap_or_default();
         super::put(arena, at, first);
-        put_short(arena, at + N, value.and_more, value.len);
+        put_short(arena, at + N, value.and_more, value.bytes.len());
         self.block.data_len += len;
     }
 }
