@@ -13,7 +13,7 @@ use benches::{
 };
 
 /// Decoding: corpus, chunk size, contestant.
-const DECODE: [(&str, Kind, usize, &str); 12] = [
+const DECODE: [(&str, Kind, usize, &str); 13] = [
     ("a-64k", Kind::Tokens, 64 << 10, "ours"),
     ("a-1400", Kind::Tokens, 1400, "ours"),
     ("a-64", Kind::Tokens, 64, "ours"),
@@ -24,16 +24,19 @@ const DECODE: [(&str, Kind, usize, &str); 12] = [
     ("d-64k", Kind::Tiny, 64 << 10, "ours"),
     ("e-64k", Kind::Lines, 64 << 10, "ours"),
     ("f-64k", Kind::Heartbeats, 64 << 10, "ours"),
+    ("f-64", Kind::Heartbeats, 64, "ours"),
     ("a-64k-str", Kind::Tokens, 64 << 10, "ours-str"),
     ("a-64k-plain", Kind::Tokens, 64 << 10, "plain"),
 ];
 
 /// Encoding: case, contestant.
-const ENCODE: [(&str, &str, &str); 4] = [
+const ENCODE: [(&str, &str, &str); 6] = [
     ("json-slice", "json", "ours-slice"),
     ("json-vec", "json", "ours-vec"),
     ("json-slices", "json", "ours-slices"),
     ("lines-slice", "lines", "ours-slice"),
+    ("lines-vec", "lines", "ours-vec"),
+    ("lines-slices", "lines", "ours-slices"),
 ];
 
 fn main() {
