@@ -14,10 +14,10 @@ use crate::{
 };
 
 const LIMITS: &str = "
-What limits it, by callgrind: of the 360 instructions of the JSON event into a slice, copying takes 62
+What limits it, by callgrind: of the 364 instructions of the JSON event into a slice, copying takes 62
 and the look for line ends 66; the rest are checks, labels and the measurement itself. A line of 40 B
-takes 70: 27 for its part of the masks, 43 for a copy of 64 B, a label and two checks of room; into a
-`Vec` there is a check of its capacity at each append. What serde_json writes comes in pieces of a few
+takes 64: 27 for its part of the masks, 37 for a copy of 64 B, a label and two checks of room; into a
+`Vec` 79, since it checks its capacity at each append. What serde_json writes comes in pieces of a few
 bytes, each of which is looked at, without a string in between.
 ";
 

@@ -86,7 +86,9 @@ impl LineEnds {
             0..=LEN => self.start - LEN,
             _ => elsewhere(left),
         };
-        let near = chunk.get(chunk.len() - next..).unwrap_or_default();
+        let Some(near) = chunk.get(chunk.len() - next..) else {
+            return NONE;
+        };
         let near = near.get(..LONG).unwrap_or(near);
         let (blocks, _) = near.as_chunks();
         for block in blocks {
