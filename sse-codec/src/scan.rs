@@ -152,7 +152,7 @@ impl LineEnds {
         self.found
     }
 
-    /// The same, if the rest is a single block, as that of a small chunk is at first.
+    /// The same, and faster where the rest is a single block, if blocks are what is searched.
     #[inline]
     pub(crate) fn first_of_block(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
         self.first(chunk, rest)

@@ -423,6 +423,26 @@ mod growable {
         assert_allocates_nothing(|| read(&mut parser, long.as_bytes(), 7));
     }
 
+    /// Some of them lie whole in a chunk, some do not.
+    #[test]
+    fn steady_events_of_some_length_allocate_nothing_more() {
+        for head in [
+            "",
+            "event: tick\n",
+            "id: 42\n",
+            "id: 42\nevent: tick\n",
+            ": tick\nid: 42\n",
+        ] {
+            let block = format!("{head}data: {}\n\n", "a".repeat(8000));
+            for size in [1000, 10_000, 16 << 10] {
+                let mut parser = Parser::growable(1 << 20);
+                read(&mut parser, block.repeat(8).as_bytes(), size);
+                let long = block.repeat(50);
+                assert_allocates_nothing(|| read(&mut parser, long.as_bytes(), size));
+            }
+        }
+    }
+
     #[test]
     fn a_steady_stream_allocates_nothing_more() {
         let block = format!(

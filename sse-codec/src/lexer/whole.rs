@@ -135,7 +135,7 @@ impl Lexer {
         Some(value)
     }
 
-    /// Takes `data` lines with values of up to 63 bytes and appends those to `free`, each after an LF.
+    /// Takes `data` lines with values of up to 64 bytes and appends those to `free`, each after an LF.
     /// Returns how many bytes that were.
     #[inline]
     pub(crate) fn append_lines(&mut self, chunk: &mut Chunk<'_>, free: &mut [u8]) -> usize {
@@ -199,8 +199,8 @@ impl Lexer {
         is_blank
     }
 
-    /// Takes comments without text and blank lines, if such stand here: heartbeats, where no block has
-    /// begun.
+    /// Takes comments without text and blank lines that end with LF, if such stand here: heartbeats,
+    /// where no block has begun.
     #[inline]
     pub(crate) fn heartbeats(&mut self, chunk: &mut Chunk<'_>) -> bool {
         const EIGHT: &[u8; 24] = b":\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n:\n\n";
@@ -267,7 +267,7 @@ fn append_line(line_and_more: &[u8], line: usize, free: &mut [u8]) -> Option<usi
         _ => 5,
     };
     let len = line.checked_sub(name)?;
-    if len >= 64 {
+    if len > 64 {
         return None;
     }
     *first = b'\n';

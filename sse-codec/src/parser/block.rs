@@ -21,10 +21,11 @@ pub(super) struct Block {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// No field of the block has come yet.
+    /// There is nothing of the block that would have to be cleared away.
     Fresh,
     Reading,
-    /// The block is over and has been given out as an event, which may still be looked at.
+    /// The block is over and has been given out as an event, which may still be looked at. What is
+    /// known of it is cleared away at the next call.
     GivenOut,
     /// The block has outgrown the storage; what is left of it means nothing.
     Skipping,

@@ -2,7 +2,7 @@
 //!
 //! Each does what the loop in [`Parser::advance`] would do for the same bytes, only without going
 //! through tokens, and leaves to it whatever is unusual: of a line that a fast path does not take, it
-//! has taken nothing. With `--cfg sse_codec_slow_path` there are none.
+//! has taken nothing, but perhaps the LF of a CRLF before it. With `--cfg sse_codec_slow_path` there are none.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
 use crate::{Chunk, copy::put_short, lexer::Value};
@@ -30,7 +30,8 @@ impl<S: Storage> Parser<S> {
 
     /// What the chunk has of one block, as far as it is usual: what is left of a data line, or a type
     /// and an ID; data lines; a blank line. Returns whether an event is complete.
-    // Not left to the compiler, like the other two: as calls they cost an event of (b) 40 instructions.
+    // Not left to the compiler, and neither is `head`: as calls they cost an event with a type 40
+    // instructions.
     #[inline(always)]
     pub(super) fn lines<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
         if OFF {
@@ -42,12 +43,14 @@ impl<S: Storage> Parser<S> {
                 room = self.storage.limit();
                 if self.head(chunk, held, &mut room) {
                     if let Some(data) = self.lexer.data_block(chunk, room) {
-                        // It all lies in the chunk: the block has nothing to remember but its ID.
-                        self.storage.release(data.len());
+                        // It all lies in the chunk: there is nothing to clear away but an ID.
                         held.data = Some(data);
                         if self.block.has_id {
+                            self.block.data_len = data.len();
                             self.commit_id();
                             self.block.phase = Phase::GivenOut;
+                        } else {
+                            self.storage.release(data.len());
                         }
                         return true;
                     }
@@ -125,7 +128,8 @@ impl<S: Storage> Parser<S> {
         takes
     }
 
-    /// A type and an ID at the start of a block, one of each at most. Returns whether there was one.
+    /// A type and an ID at the start of a block, one of each at most. Returns whether the block has
+    /// one.
     #[inline(always)]
     fn head<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>, room: &mut usize) -> bool {
         while self.lexer.at_line_start(chunk) {

@@ -144,7 +144,8 @@ impl<S> Parser<S> {
     }
 
     /// The reconnection time the server has set last, in this connection or, across
-    /// [`reset`](Self::reset), an earlier one. It takes effect at its line.
+    /// [`reset`](Self::reset), an earlier one. It takes effect at its line, unless the block has
+    /// overflowed before it.
     #[must_use]
     pub const fn retry(&self) -> Option<Millis> {
         self.retry

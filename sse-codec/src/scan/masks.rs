@@ -17,7 +17,7 @@ pub(crate) struct LineEnds {
     /// From here to the block there is no line end. A fast path that gives up has not searched in
     /// vain.
     clean: usize,
-    /// Where the block starts.
+    /// Where the block starts; 0 when there is none, and no line end from `clean` on.
     start: usize,
     /// The line ends in it.
     mask: u64,
@@ -46,7 +46,7 @@ impl LineEnds {
         }
     }
 
-    /// The same, if the rest is a single block, as that of a small chunk is at first.
+    /// The same, and faster where the rest is a single block.
     #[inline]
     pub(crate) fn first_of_block(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
         match rest.try_into() {
