@@ -70,13 +70,6 @@ impl<'c> Chunk<'c> {
         }
     }
 
-    /// Takes this many bytes, of which the caller knows that they are there.
-    #[inline]
-    pub(crate) fn skip(&mut self, count: usize) {
-        debug_assert!(count <= self.rest.len());
-        self.rest = self.rest.get(count..).unwrap_or_default();
-    }
-
     /// Takes the bytes before `rest`, the end of what is left.
     #[inline]
     pub(crate) fn skip_to(&mut self, rest: &'c [u8]) {
@@ -115,7 +108,8 @@ impl<'c> Chunk<'c> {
         self.line_ends.first(self.bytes, self.rest)
     }
 
-    /// The same, and faster where one block is left, as in a small chunk of which nothing has been read.
+    /// The same, and faster where one block is left, as in a small chunk of which nothing has been
+    /// read.
     #[inline]
     pub(crate) fn first_line_len(&mut self) -> usize {
         self.line_ends.first_of_block(self.bytes, self.rest)

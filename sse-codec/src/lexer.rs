@@ -168,14 +168,13 @@ impl Lexer {
     // A call: inlined into a parser it costs a device 160 bytes.
     #[inline(never)]
     pub fn next_token<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Token<'c>> {
-        loop {
-            let byte = chunk.peek()?;
+        while !chunk.is_empty() {
             match self.state {
                 State::AfterCr => {
                     self.state = State::LineStart;
                     chunk.take_byte(b'\n');
                 }
-                State::ByteOrderMark(matched) => self.byte_order_mark(matched, byte, chunk),
+                State::ByteOrderMark(matched) => self.byte_order_mark(matched, chunk),
                 state => {
                     if let Some(token) = self.line(state, chunk) {
                         return Some(token);
@@ -183,6 +182,7 @@ impl Lexer {
                 }
             }
         }
+        None
     }
 
     /// Passes over what is left of the line.
@@ -263,9 +263,9 @@ impl Lexer {
 
     /// "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any." Bytes
     /// that begin like one and are none are the beginning of a name that no field has.
-    fn byte_order_mark(&mut self, matched: u8, byte: u8, chunk: &mut Chunk<'_>) {
-        if BYTE_ORDER_MARK.get(usize::from(matched)) == Some(&byte) {
-            chunk.skip(1);
+    fn byte_order_mark(&mut self, matched: u8, chunk: &mut Chunk<'_>) {
+        let expected = BYTE_ORDER_MARK.get(usize::from(matched));
+        if expected.is_some_and(|byte| chunk.take_byte(*byte)) {
             self.state = if usize::from(matched) + 1 < BYTE_ORDER_MARK.len() {
                 State::ByteOrderMark(matched + 1)
             } else {

@@ -137,10 +137,6 @@ they mean, 65 of these in the loop of the caller, who reads type and data; of th
 64 B. In 64 B an event of (a) is cut {cuts:.1} times, and each cut adds {cut:.0} ns: what came is copied, and
 the state put away and taken up again. The aims are from throw-away decoders, each of them fast on
 some of the rows.
-
-The ratio to the scan depends on how busy the machine is: within two minutes `decode-table --corpus a
---chunk 65536 --only ours,floor` said 29 ns and 1.39 times, and 52 ns and 1.00 times. The scan needs
-fewer instructions for as many bytes, so that whoever shares the core takes less from it.
 ",
         ours.ns_per_event, mask.ns_per_event,
     ))

@@ -1,10 +1,10 @@
 //! How a frame is laid out, and the way through it that can stop anywhere.
 
 use super::Frame;
-#[cfg(feature = "simd")]
-use crate::scan::LineEnds;
 #[cfg(not(feature = "simd"))]
 use crate::scan::line_end;
+#[cfg(feature = "simd")]
+use crate::scan::{LineEnds, NONE};
 
 /// Between the lines of data.
 pub(super) const DATA: &[u8; 7] = b"\ndata: ";
@@ -134,7 +134,7 @@ impl Walk {
     fn line_end(&mut self, text: &[u8]) -> Option<usize> {
         let rest = text.get(self.from..)?;
         #[cfg(feature = "simd")]
-        let len = Some(self.ends.first(text, rest)).filter(|l| *l < rest.len());
+        let len = Some(self.ends.first(text, rest)).filter(|len| *len != NONE);
         #[cfg(not(feature = "simd"))]
         let len = line_end(rest);
         Some(self.from + len?)

@@ -101,10 +101,9 @@ impl Lexer {
         Some((value, false))
     }
 
-    /// Takes a line that starts with this name and colon and is probably short, if its value is no
-    /// longer than `room`.
+    /// Takes a line that starts with this name and colon, if its value is no longer than `room`.
     #[inline]
-    pub(crate) fn short_line<'c, const N: usize>(
+    pub(crate) fn line_named<'c, const N: usize>(
         &mut self,
         chunk: &mut Chunk<'c>,
         name: &[u8; N],
@@ -216,6 +215,7 @@ impl Lexer {
                 rest = more;
             }
             rest = match rest {
+                // A whole one in one step is most of what a small chunk has.
                 [b':', b'\n', b'\n', more @ ..] | [b':', b'\n', more @ ..] | [b'\n', more @ ..] => {
                     more
                 }

@@ -1,8 +1,9 @@
 //! The fast paths: what is usual, and lies whole in the chunk.
 //!
 //! Each does what the loop in [`Parser::advance`] would do for the same bytes, only without going
-//! through tokens, and leaves to it whatever is unusual: of a line that a fast path does not take, it
-//! has taken nothing, but perhaps the LF of a CRLF before it. With `--cfg sse_codec_slow_path` there are none.
+//! through tokens, and leaves to it whatever is unusual: of a line that a fast path does not take,
+//! it has taken nothing, but perhaps the LF of a CRLF before it. With `--cfg sse_codec_slow_path`
+//! there are none.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
 use crate::{Chunk, copy::put_short, lexer::Value};
@@ -135,7 +136,7 @@ impl<S: Storage> Parser<S> {
         while self.lexer.at_line_start(chunk) {
             match chunk.peek() {
                 Some(b'e') if held.event_type.is_none() => {
-                    let Some(value) = self.lexer.short_line(chunk, b"event:", *room) else {
+                    let Some(value) = self.lexer.line_named(chunk, b"event:", *room) else {
                         break;
                     };
                     held.event_type = Some(value.bytes);
@@ -143,7 +144,7 @@ impl<S: Storage> Parser<S> {
                 }
                 Some(b'i') if !self.block.has_id => {
                     let limit = self.storage.id_limit().min(*room);
-                    let Some(value) = self.lexer.short_line(chunk, b"id:", limit) else {
+                    let Some(value) = self.lexer.line_named(chunk, b"id:", limit) else {
                         break;
                     };
                     if !self.set_id(value.and_more, value.bytes.len()) {

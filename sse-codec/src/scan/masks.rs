@@ -61,15 +61,12 @@ impl LineEnds {
 
     /// The same, if the rest starts in the block and the line end is there too.
     #[inline]
-    const fn first_in_block(&self, rest: usize) -> Option<usize> {
+    fn first_in_block(&self, rest: usize) -> Option<usize> {
         let ahead = match self.start.wrapping_sub(rest) {
             inside @ 0..LEN => self.mask >> inside,
             _ => 0,
         };
-        if ahead == 0 {
-            return None;
-        }
-        Some(ahead.trailing_zeros() as usize)
+        (ahead != 0).then_some(ahead.trailing_zeros() as usize)
     }
 
     #[inline(never)]
@@ -116,11 +113,11 @@ impl LineEnds {
                 self.load(chunk, behind.get(*len..).unwrap_or_default());
             }),
         };
+        let Some(len) = len else {
+            return self.nothing_from(left);
+        };
         self.clean = left;
-        match len {
-            Some(len) => left - next + len,
-            None => self.nothing_from(left),
-        }
+        left - next + len
     }
 
     /// From there on there is no line end.
