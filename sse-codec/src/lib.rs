@@ -16,7 +16,7 @@ mod lexer;
 mod millis;
 mod parser;
 mod scan;
-mod timers;
+mod time;
 
 pub use chunk::Chunk;
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
@@ -34,7 +34,7 @@ pub use parser::Growable;
 pub use parser::{
     Borrowed, Bound, Detached, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
 };
-pub use timers::{Timeout, Timers, TimersConfig};
+pub use time::{Timeout, Timers, TimersConfig};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/microcontroller.md")]

@@ -1,6 +1,6 @@
-mod whole;
+mod fast;
 
-pub(crate) use whole::Value;
+pub(crate) use fast::Value;
 
 use crate::Chunk;
 
