@@ -213,13 +213,7 @@ impl EventSender {
     /// # Cancel safety
     /// The channel is ended by the first poll, whether the future is dropped then or not.
     pub async fn finish(self) -> Closed {
-        let mut state = self.shared.lock();
-        state.stopped.get_or_insert(Reason::Finished);
-        let receiver = state.receiver.take();
-        drop(state);
-        wake(receiver);
-        // Who waits for room has nothing to wait for.
-        self.shared.room.close();
+        self.shared.stop(Reason::Finished);
         self.closed().await
     }
 
@@ -339,9 +333,7 @@ impl Frames for EventReceiver {
     }
 
     fn stop(self: Pin<&mut Self>) -> bool {
-        self.shared.lock().stopped.get_or_insert(Reason::Shutdown);
-        // Who waits for room has nothing to wait for.
-        self.shared.room.close();
+        self.shared.stop(Reason::Shutdown);
         true
     }
 
@@ -361,6 +353,17 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing more is accepted.
+    fn stop(&self, reason: Reason) {
+        let mut state = self.lock();
+        state.stopped.get_or_insert(reason);
+        let receiver = state.receiver.take();
+        drop(state);
+        wake(receiver);
+        // Who waits for room has nothing to wait for.
+        self.room.close();
     }
 
     fn note_handed_over(&self, events: u64) {

@@ -24,7 +24,7 @@ pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
-pub use encoded::{EncodedFrame, Outgoing};
+pub use encoded::{EncodedFrame, Outgoing, WriteError};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
 pub use options::ServeOptions;
 pub use owned::OwnedEvent;
