@@ -69,4 +69,6 @@ if [ $named = 0 ]; then
     bad=1
 fi
 
+.ci/engine || bad=1
+
 exit $bad

@@ -180,7 +180,8 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         self.wire.output.pending()
     }
 
-    /// How many frames were handed to the transport whole, heartbeats not among them.
+    /// How many frames were handed to the transport whole, and flushed; heartbeats are not among
+    /// them.
     pub const fn events(&self) -> u64 {
         self.wire.output.done().events
     }
