@@ -1,6 +1,6 @@
 use core::{fmt, num::NonZeroU32};
 
-use crate::Millis;
+use crate::millis::Millis;
 
 /// When to send a heartbeat, when to give up on a peer that no longer reads, and when to end a
 /// connection that has lived long enough.
