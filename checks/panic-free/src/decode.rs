@@ -47,6 +47,7 @@ crate::entries! {
         Small::new();
         Small::default();
         small.clone();
+        small.clone().without_ids();
         Parser::borrowed(event, ids);
     }
 
@@ -102,6 +103,9 @@ crate::entries! {
         event.event_type();
         event.data();
         event.data_str();
+        event.is_type(text);
+        event.type_str();
+        event.id_str();
         event.has_data();
         event.id();
         event.retry();

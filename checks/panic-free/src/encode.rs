@@ -41,11 +41,19 @@ crate::entries! {
         Frame::retry(time);
     }
 
-    fn entry_frame(frame: &'static Frame<'static>, other: &Frame<'_>, buffer: &'static mut [u8]) {
+    fn entry_frame(
+        frame: &'static Frame<'static>,
+        other: &Frame<'_>,
+        buffer: &'static mut [u8],
+        sink: &mut SliceSink<'static>,
+        unknown: &mut Unknown,
+    ) {
         frame.slices();
         frame.cursor();
         frame.encoded_len();
         frame.encode(buffer);
+        frame.write_to(sink);
+        frame.write_to(unknown);
         frame == other;
     }
 

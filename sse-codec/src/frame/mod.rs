@@ -190,6 +190,26 @@ impl<'a> Frame<'a> {
         len
     }
 
+    /// Writes the frame to a [`Sink`]: all of it, or nothing.
+    ///
+    /// ```
+    /// use sse_codec::{Frame, SinkFull, SliceSink};
+    ///
+    /// let mut buffer = [0; 20];
+    /// let mut sink = SliceSink::new(&mut buffer);
+    /// Frame::message(b"fits").write_to(&mut sink)?;
+    /// assert!(Frame::message(b"no longer").write_to(&mut sink).is_err());
+    /// assert_eq!(sink.written(), b"data: fits\n\n");
+    /// # Ok::<(), SinkFull>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The sink's. What it had taken of the frame is [rolled back](Sink::rollback) then.
+    #[inline]
+    pub fn write_to<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
+        sink.push_frame(self)
+    }
+
     /// Writes the frame into `buffer` and returns the part that was written.
     ///
     /// # Errors
@@ -212,8 +232,7 @@ impl<'a> Frame<'a> {
     /// Appends the frame to `buffer`.
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
-        buffer.reserve(self.len_hint());
-        out::write(self, buffer);
+        let Ok(()) = self.write_to(buffer);
     }
 
     /// The frame as a vector of its own.

@@ -1,7 +1,7 @@
 //! Where a frame is written in one go.
 
 use super::{
-    Frame,
+    Frame, Sink,
     walk::{COMMENT, DATA, END, TEXT},
 };
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
 const SHORT: usize = 64;
 
 /// Writes the frame into `buffer`, if it fits. On bare metal through a cursor, which is there anyway.
+// Called from one place, or the compiler makes it a call that costs a short frame 20 instructions.
 pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     if SMALL {
         let mut cursor = frame.cursor();
@@ -29,6 +30,20 @@ pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b 
     write(frame, &mut out);
     let SliceOut { buffer, len, fits } = out;
     buffer.get(..len).filter(|_| fits)
+}
+
+/// Fills a sink of which nothing is known but that it takes bytes; all or nothing.
+pub(super) fn fill<S: Sink + ?Sized>(frame: &Frame<'_>, sink: &mut S) -> Result<(), S::Error> {
+    let start = sink.position();
+    let mut taken = Ok(());
+    for slice in frame.slices() {
+        taken = sink.push_bytes(slice);
+        if taken.is_err() {
+            sink.rollback(start);
+            break;
+        }
+    }
+    taken
 }
 
 /// Takes a frame's bytes in order.
@@ -176,29 +191,39 @@ impl Out<'_> for SliceOut<'_> {
     }
 }
 
+/// A vector by any name.
 #[cfg(feature = "alloc")]
-impl Out<'_> for alloc::vec::Vec<u8> {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    #[inline]
-    fn line<const N: usize>(
-        &mut self,
-        text: &[u8],
-        start: usize,
-        len: usize,
-        label: &'static [u8; N],
-    ) {
-        match short_line(text, start, len) {
-            Some(line) => {
-                let before = self.len();
-                self.extend_from_slice(line);
-                self.truncate(before + len);
+macro_rules! vector_out {
+    ($vec:ty) => {
+        impl Out<'_> for $vec {
+            #[inline]
+            fn put(&mut self, bytes: &[u8]) {
+                self.extend_from_slice(bytes);
             }
-            _ => self.extend_from_slice(part(text, start, len)),
+
+            #[inline]
+            fn line<const N: usize>(
+                &mut self,
+                text: &[u8],
+                start: usize,
+                len: usize,
+                label: &'static [u8; N],
+            ) {
+                match short_line(text, start, len) {
+                    Some(line) => {
+                        let before = self.len();
+                        self.extend_from_slice(line);
+                        self.truncate(before + len);
+                    }
+                    _ => self.extend_from_slice(part(text, start, len)),
+                }
+                self.extend_from_slice(label);
+            }
         }
-        self.extend_from_slice(label);
-    }
+    };
 }
+
+#[cfg(feature = "alloc")]
+vector_out!(alloc::vec::Vec<u8>);
+#[cfg(feature = "bytes")]
+vector_out!(bytes::BytesMut);

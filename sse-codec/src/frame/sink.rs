@@ -1,9 +1,10 @@
 use core::{error, fmt};
 
+use super::{Frame, out};
 use crate::copy::copy_prefix;
 
-/// Where a [`DataWriter`](super::DataWriter) writes to. Implemented for [`SliceSink`], and behind
-/// features for `Vec<u8>`, [`bytes::BytesMut`](https://docs.rs/bytes) and any `std::io::Write`
+/// What takes the bytes of a [`Frame`](super::Frame::write_to) or of a
+/// [`DataWriter`](super::DataWriter). Implemented for [`SliceSink`], and behind features for `Vec<u8>`, [`bytes::BytesMut`](https://docs.rs/bytes) and any `std::io::Write`
 /// (`IoSink`).
 pub trait Sink {
     /// Why bytes could not be taken.
@@ -24,6 +25,13 @@ pub trait Sink {
     /// run into the unfinished event. (A receiver makes nothing of an event cut off by the end of
     /// the stream.)
     fn rollback(&mut self, position: usize) -> bool;
+
+    /// Takes all of a frame, or nothing. Not part of the API: a sink of this crate may have a faster
+    /// way than one piece after the other.
+    #[doc(hidden)]
+    fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), Self::Error> {
+        out::fill(frame, self)
+    }
 }
 
 /// A [`Sink`] into a slice.
@@ -76,6 +84,14 @@ impl Sink for SliceSink<'_> {
         self.len = position.min(self.len);
         true
     }
+
+    fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), SinkFull> {
+        let capacity = self.buffer.len();
+        let free = self.buffer.get_mut(self.len..).unwrap_or_default();
+        let written = frame.encode(free).map_err(|_| SinkFull { capacity })?;
+        self.len += written.len();
+        Ok(())
+    }
 }
 
 /// A [`SliceSink`] has no room for the event.
@@ -114,6 +130,12 @@ macro_rules! growing_sink {
             fn rollback(&mut self, position: usize) -> bool {
                 self.truncate(position);
                 true
+            }
+
+            fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), Self::Error> {
+                self.reserve(frame.len_hint());
+                out::write(frame, self);
+                Ok(())
             }
         }
     };
