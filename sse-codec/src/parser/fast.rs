@@ -137,7 +137,7 @@ impl<S: Storage> Parser<S> {
                     held.event_type = Some(value.bytes);
                     *room -= value.bytes.len();
                 }
-                Some(b'i') if !self.block.has_id => {
+                Some(b'i') if !self.block.has_id && !self.ignores_ids => {
                     let limit = self.storage.id_limit().min(*room);
                     let Some(value) = self.lexer.line_named(chunk, b"id:", limit) else {
                         break;

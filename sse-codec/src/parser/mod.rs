@@ -1,5 +1,6 @@
 //! Fields to events: what the standard calls interpreting an event stream (WHATWG HTML §9.2.6).
 
+mod advance;
 mod block;
 mod error;
 mod fast;
@@ -9,6 +10,7 @@ mod storage;
 
 use core::fmt;
 
+use advance::Wanted;
 use block::{Block, Phase};
 use ready::Held;
 use storage::Slot;
@@ -23,8 +25,8 @@ use crate::{
     chunk::Chunk,
     copy::{part, put},
     event::Event,
-    field::{Field, InvalidLastEventId},
-    lexer::{Lexer, Piece, Token},
+    field::InvalidLastEventId,
+    lexer::{Lexer, Piece},
     millis::Millis,
     target::FAST_PATHS,
 };
@@ -83,6 +85,7 @@ pub struct Parser<S> {
     /// The slot with the last event ID; the block's ID goes to the other one.
     kept: Slot,
     kept_len: usize,
+    ignores_ids: bool,
     retry: Option<Millis>,
     storage: S,
 }
@@ -145,9 +148,37 @@ impl<S> Parser<S> {
             block: Block::new(),
             kept: Slot::A,
             kept_len: 0,
+            ignores_ids: false,
             retry: None,
             storage,
         }
+    }
+
+    /// For an application that has no use for IDs: the parser passes over them as over an unknown
+    /// field. No ID is too long for it then, none counts towards the limit or is stored, events
+    /// have none, and the last event ID stays empty.
+    ///
+    /// To be said before the first chunk, at the latest between two streams: a block that has been
+    /// begun is dropped, as by [`reset`](Self::reset), and a last event ID is forgotten.
+    ///
+    /// ```
+    /// use sse_codec::{Chunk, Inline, Parser};
+    ///
+    /// static mut PARSER: Parser<Inline<16, 0>> = Parser::<Inline<16, 0>>::new().without_ids();
+    ///
+    /// let mut parser = Parser::<Inline<16, 0>>::new().without_ids();
+    /// let mut chunk = Chunk::new(b"id: 0192f6d4-83a1-7cc3-b0f4-8e2f5ad1c9e7\ndata: 21.5\n\n");
+    /// let event = parser.next_event(&mut chunk)?.unwrap();
+    /// assert_eq!((event.data(), event.id()), (&b"21.5"[..], None));
+    /// # Ok::<(), sse_codec::Overflow>(())
+    /// ```
+    #[must_use]
+    pub const fn without_ids(mut self) -> Self {
+        self.ignores_ids = true;
+        self.kept_len = 0;
+        self.lexer = Lexer::new();
+        self.block = Block::new();
+        self
     }
 
     /// The reconnection time the server has set last, in this connection or, across
@@ -282,9 +313,14 @@ impl<S: Storage> Parser<S> {
     /// Starts with this last event ID, one that was stored before a restart for instance.
     ///
     /// # Errors
-    /// When the ID does not fit the storage or contains what no ID can. The old one stays then.
+    /// When the ID does not fit the storage or contains what no ID can. The old one stays then. To a
+    /// parser [without IDs](Self::without_ids) every one is too long but the empty one.
     pub fn set_last_event_id(&mut self, id: &[u8]) -> Result<(), InvalidLastEventId> {
-        let limit = self.storage.id_limit();
+        let limit = if self.ignores_ids {
+            0
+        } else {
+            self.storage.id_limit()
+        };
         if id.len() > limit {
             return Err(InvalidLastEventId::TooLong { limit });
         }
@@ -307,104 +343,6 @@ impl<S: Storage> Parser<S> {
         self.lexer = Lexer::new();
         self.clear();
     }
-
-    /// The one loop. Decides first and borrows last: what it finds points into the chunk, and is
-    /// copied to the storage only when the chunk ends, or when it returns, inside a block.
-    #[inline(never)]
-    fn advance<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        mut held: Held<'c>,
-        wanted: Wanted,
-    ) -> Result<Option<Step<'c>>, Overflow> {
-        while !chunk.is_empty() {
-            if !self.heartbeats(chunk, wanted) {
-                let Some(token) = self.lexer.next_token(chunk) else {
-                    break;
-                };
-                if matches!(token, Token::Field(..)) && self.block.phase == Phase::Fresh {
-                    self.block.phase = Phase::Reading;
-                }
-                let step = match token {
-                    Token::BlankLine if self.end_block() => {
-                        return Ok(Some(Step::Event(Ready { held })));
-                    }
-                    Token::BlankLine => {
-                        held = Held::default();
-                        None
-                    }
-                    _ if self.block.phase == Phase::Skipping => None,
-                    Token::Comment(piece) => Some(Step::Comment(piece)),
-                    Token::Field(Field::Data, piece) => {
-                        self.data(piece, chunk, &mut held)?;
-                        None
-                    }
-                    Token::Field(field @ (Field::Event | Field::Id), piece) => {
-                        self.type_or_id(field == Field::Id, piece, chunk, &mut held)?;
-                        None
-                    }
-                    Token::Field(Field::Retry, piece) => {
-                        self.reconnection_time(piece).map(Step::Retry)
-                    }
-                };
-                if let Some(step) = step
-                    && wanted == Wanted::Everything
-                {
-                    self.store(&mut held);
-                    return Ok(Some(step));
-                }
-            }
-            if !chunk.is_empty() && self.lines_again(chunk, &mut held) {
-                return Ok(Some(Step::Event(Ready { held })));
-            }
-        }
-        self.store(&mut held);
-        Ok(None)
-    }
-
-    /// A blank line. Whether it dispatches an event: "If the data buffer is an empty string, set
-    /// the data buffer and the event type buffer to the empty string and return", where an empty
-    /// string is one that no `data` field has been appended to. The last event ID is set before
-    /// that step.
-    fn end_block(&mut self) -> bool {
-        self.commit_id();
-        if self.block.has_data {
-            self.block.phase = Phase::GivenOut;
-        } else {
-            self.clear();
-        }
-        self.block.has_data
-    }
-
-    /// The block's ID becomes the last event ID.
-    #[inline]
-    fn commit_id(&mut self) {
-        if self.block.has_id {
-            self.kept = self.kept.other();
-            self.kept_len = self.block.id_len;
-        }
-    }
-
-    /// Makes room for the next block when the last one has been looked at.
-    #[inline]
-    fn clear_given_out(&mut self) {
-        if self.block.phase == Phase::GivenOut {
-            self.clear();
-        }
-    }
-
-    /// Forgets the block.
-    fn clear(&mut self) {
-        self.storage.release(self.block.arena_len());
-        self.block = Block::new();
-    }
-}
-
-/// What a caller of the loop wants to hear of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Events,
-    Everything,
 }
 
 // Derived for so many fields it would bring a panic.
