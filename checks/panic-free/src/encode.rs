@@ -81,6 +81,21 @@ crate::entries! {
         sink.rollback(position);
     }
 
+    fn entry_heapless_sink(
+        frame: &Frame<'_>,
+        vec: &mut heapless::Vec<u8, 64>,
+        view: &mut heapless::VecView<u8, u8>,
+        bytes: &[u8],
+        position: usize,
+    ) {
+        frame.write_to(vec);
+        frame.write_to(view);
+        vec.push_bytes(bytes);
+        vec.rollback(position);
+        view.push_bytes(bytes);
+        view.rollback(position);
+    }
+
     fn entry_data_writer_new(
         sink: &'static mut SliceSink<'static>,
         unknown: &'static mut Unknown,

@@ -94,7 +94,7 @@ impl Sink for SliceSink<'_> {
     }
 }
 
-/// A [`SliceSink`] has no room for the event.
+/// A [`Sink`] of fixed size has no room for the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SinkFull {
@@ -145,6 +145,31 @@ macro_rules! growing_sink {
 growing_sink!(alloc::vec::Vec<u8>);
 #[cfg(feature = "bytes")]
 growing_sink!(bytes::BytesMut);
+
+/// A vector of fixed capacity, and with its capacity forgotten (`VecView`).
+#[cfg(feature = "heapless-09")]
+impl<L, S> Sink for heapless::vec::VecInner<u8, L, S>
+where
+    L: heapless::LenType,
+    S: heapless::vec::VecStorage<u8> + ?Sized,
+{
+    type Error = SinkFull;
+
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+        let capacity = self.capacity();
+        self.extend_from_slice(bytes)
+            .map_err(|_| SinkFull { capacity })
+    }
+
+    fn position(&self) -> usize {
+        self.len()
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        self.truncate(position);
+        true
+    }
+}
 
 /// A [`Sink`] into a [`std::io::Write`], best a buffered one: every line of data is a few writes.
 ///

@@ -1,3 +1,9 @@
+#[cfg(feature = "heapless-09")]
+mod inline;
+
+#[cfg(feature = "heapless-09")]
+pub use inline::{EventTooLarge, InlineEvent};
+
 use core::{fmt, str};
 
 use crate::{millis::Millis, scan::utf8};
@@ -8,8 +14,8 @@ pub const DEFAULT_EVENT_TYPE: &[u8] = b"message";
 /// One block of an event stream: a type, data, an ID and a reconnection time, each of which may
 /// be absent.
 ///
-/// The same type is read from a [`Parser`](crate::Parser) and given to a
-/// [`Frame`](crate::Frame), and it means the same in both: [`event_type`](Self::event_type),
+/// An event is read from a [`Parser`](crate::Parser) and given to a [`Frame`](crate::Frame), and it
+/// means the same in both: [`event_type`](Self::event_type),
 /// [`id`](Self::id) and [`retry`](Self::retry) are the fields *of this block*. What a receiver
 /// inherits from earlier blocks is [`last_event_id`](Self::last_event_id), which only a decoded
 /// event has.
