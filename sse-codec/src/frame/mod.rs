@@ -32,10 +32,10 @@ use digits::Digits;
 /// ```text
 ///            meaning left                                    bytes right
 ///
-///  Event<'_> ──── event ────▶ Frame ──── cursor ────▶ any buffer, from one byte on
-///  text      ──── comment ──▶   │  ───── slices ────▶ a vectored write, nothing copied
-///  Millis    ──── retry ────▶   │  ───── encode ────▶ &mut [u8]
-///                               └─ append_to, to_vec, into_buf, to_bytes
+///  Event<'_> ──── event ────▶ Frame ──── write_to ──▶ a Sink: all of it, or nothing
+///  text      ──── comment ──▶   │  ───── cursor ────▶ any buffer, from one byte on
+///  Millis    ──── retry ────▶   │  ───── slices ────▶ a vectored write, nothing copied
+///                               └─ encode, append_to, to_vec, to_bytes, into_buf
 /// ```
 ///
 /// A frame has been checked when it was made; writing it cannot fail. It borrows its values and
@@ -220,7 +220,8 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// Room for a frame of one line and for the text of one of many, without a look at that.
+    /// About how long the frame is, without a look at its text: room for one line is exact enough,
+    /// a text of many lines still needs more for their labels.
     #[cfg(feature = "alloc")]
     fn len_hint(&self) -> usize {
         [self.event_type, self.id, self.text]
@@ -229,7 +230,7 @@ impl<'a> Frame<'a> {
             .fold(64, |len, value| len.saturating_add(value.len()))
     }
 
-    /// Appends the frame to `buffer`.
+    /// Appends the frame to `buffer`: [`write_to`](Self::write_to) for a vector, which takes all.
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
         let Ok(()) = self.write_to(buffer);

@@ -14,7 +14,8 @@ use crate::{
 /// `memcpy` takes dozens.
 const SHORT: usize = 64;
 
-/// Writes the frame into `buffer`, if it fits. On bare metal through a cursor, which is there anyway.
+/// Writes the frame into `buffer`, if it fits. Bare metal takes the cursor for it, which is linked
+/// anyway.
 // Called from one place, or the compiler makes it a call that costs a short frame 20 instructions.
 pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     if SMALL {
@@ -51,8 +52,8 @@ pub(super) trait Out<'f> {
     /// A label, a value, or what is left of one.
     fn put(&mut self, bytes: &'f [u8]);
 
-    /// A line of a text, and the label of the next. What follows the line will be given again,
-    /// later, so there is room for it: more may be written than belongs to it.
+    /// Takes a line of a text, and the label of the line after it. A sink may write the bytes behind
+    /// the line too, and then write over them: the text goes on there, so the room is needed anyway.
     fn line<const N: usize>(
         &mut self,
         text: &'f [u8],
@@ -114,7 +115,7 @@ fn write_lines<'f, const N: usize>(
     out.put(END);
 }
 
-/// Calls a function with what is not empty.
+/// Calls a function with each piece that is not empty.
 pub(super) struct Each<F>(pub(super) F);
 
 impl<'f, F: FnMut(&'f [u8])> Out<'f> for Each<F> {
@@ -147,7 +148,8 @@ fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
     text.get(start..)?.first_chunk()
 }
 
-/// A slice. Notes when it is too short for something; what it holds then means nothing.
+/// Fills a slice. When a piece does not fit, `fits` becomes false, and what the slice holds means
+/// nothing.
 struct SliceOut<'b> {
     buffer: &'b mut [u8],
     len: usize,
@@ -171,7 +173,7 @@ impl Out<'_> for SliceOut<'_> {
         len: usize,
         label: &'static [u8; N],
     ) {
-        // `N` is not a number to calculate with.
+        // The room for a label has to be a literal: an array's length cannot be `SHORT + N`.
         const { assert!(N <= 8) };
         if let Some(line) = short_line(text, start, len)
             && let Some(room) = self.buffer.get_mut(self.len..)

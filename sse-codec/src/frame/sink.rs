@@ -4,8 +4,9 @@ use super::{Frame, out};
 use crate::copy::copy_prefix;
 
 /// What takes the bytes of a [`Frame`](super::Frame::write_to) or of a
-/// [`DataWriter`](super::DataWriter). Implemented for [`SliceSink`], and behind features for `Vec<u8>`, [`bytes::BytesMut`](https://docs.rs/bytes) and any `std::io::Write`
-/// (`IoSink`).
+/// [`DataWriter`](super::DataWriter). Implemented for [`SliceSink`], and behind features for
+/// `Vec<u8>` (`alloc`), [`bytes::BytesMut`](https://docs.rs/bytes) (`bytes`), any `std::io::Write`
+/// by way of `IoSink` (`std`), and [`heapless::Vec`](https://docs.rs/heapless) (`heapless-09`).
 pub trait Sink {
     /// Why bytes could not be taken.
     type Error;
@@ -26,8 +27,8 @@ pub trait Sink {
     /// the stream.)
     fn rollback(&mut self, position: usize) -> bool;
 
-    /// Takes all of a frame, or nothing. Not part of the API: a sink of this crate may have a faster
-    /// way than one piece after the other.
+    /// Takes all of a frame, or nothing. It is not part of the API: it is there because some sinks of
+    /// this crate have a faster way than one piece after the other.
     #[doc(hidden)]
     fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), Self::Error> {
         out::fill(frame, self)

@@ -4,8 +4,9 @@ use super::{Block, Held, Overflow, Parser, Phase, Ready, Step, Storage};
 use crate::{chunk::Chunk, field::Field, lexer::Token};
 
 impl<S: Storage> Parser<S> {
-    /// The one loop. Decides first and borrows last: what it finds points into the chunk, and is
-    /// copied to the storage only when the chunk ends, or when it returns, inside a block.
+    /// Reads tokens until there is a step to give out, or the chunk ends. The loop decides first and
+    /// borrows last: what it finds points into the chunk. Values are copied to the storage only when
+    /// the chunk ends, or a step is given out, inside a block.
     #[inline(never)]
     pub(super) fn advance<'c>(
         &mut self,
@@ -59,10 +60,10 @@ impl<S: Storage> Parser<S> {
         Ok(None)
     }
 
-    /// A blank line. Whether it dispatches an event: "If the data buffer is an empty string, set
-    /// the data buffer and the event type buffer to the empty string and return", where an empty
-    /// string is one that no `data` field has been appended to. The last event ID is set before
-    /// that step.
+    /// Ends the block at its blank line, and returns whether that dispatches an event: "If the data
+    /// buffer is an empty string, set the data buffer and the event type buffer to the empty string
+    /// and return." The data buffer is empty when no `data` field has been appended to it. The last
+    /// event ID is set before that step of the standard.
     pub(super) fn end_block(&mut self) -> bool {
         self.commit_id();
         if self.block.has_data {

@@ -46,9 +46,9 @@ use crate::{
 /// changes of the reconnection time as well, and borrows from the chunk only, so that a function
 /// built on it can loop and return what it found.
 ///
-/// An event is given out at the byte that ends its blank line, never later. One whose data is a
-/// single line lying whole in the chunk borrows from the chunk; only what a chunk's end cuts off
-/// and what several lines add up to is copied.
+/// An event is given out at the byte that ends its blank line, never later. When its data is a
+/// single line that lies whole in the chunk, the event borrows from the chunk. Only what a chunk's
+/// end cuts off, and what several lines add up to, is copied.
 ///
 /// # Limits
 /// The storage bounds what one event may hold: its data, lines joined by LF, plus its type plus its
@@ -154,12 +154,12 @@ impl<S> Parser<S> {
         }
     }
 
-    /// For an application that has no use for IDs: the parser passes over them as over an unknown
-    /// field. No ID is too long for it then, none counts towards the limit or is stored, events
-    /// have none, and the last event ID stays empty.
+    /// Makes a parser for an application that has no use for IDs: it passes over the field `id` as
+    /// over an unknown one. No ID is too long then, and none is stored or counts towards the limit.
+    /// Events have no ID, and the last event ID stays empty.
     ///
-    /// To be said before the first chunk, at the latest between two streams: a block that has been
-    /// begun is dropped, as by [`reset`](Self::reset), and a last event ID is forgotten.
+    /// Call it before the first chunk. Later it begins a new stream, as [`reset`](Self::reset) does,
+    /// and forgets the last event ID.
     ///
     /// ```
     /// use sse_codec::{Chunk, Inline, Parser};
@@ -191,7 +191,8 @@ impl<S> Parser<S> {
 }
 
 impl<S: Storage> Parser<S> {
-    /// Reads on to the next event. `Ok(None)` means that the chunk is used up.
+    /// Reads on to the next event. `Ok(None)` means that the chunk is used up: drop it, then wait for
+    /// more bytes and make a [`Chunk`] of those.
     ///
     /// # Errors
     /// [`Overflow`] when a block is larger than the limit. Call again with the same chunk: the
@@ -210,7 +211,8 @@ impl<S: Storage> Parser<S> {
         Ok(self.next_ready(chunk)?.map(|ready| self.event(ready)))
     }
 
-    /// Like [`next_event`](Self::next_event), borrowing from the chunk only.
+    /// Reads on to the next event like [`next_event`](Self::next_event), and borrows from the chunk
+    /// only.
     ///
     /// # Errors
     /// As [`next_event`](Self::next_event).
@@ -345,7 +347,7 @@ impl<S: Storage> Parser<S> {
     }
 }
 
-// Derived for so many fields it would bring a panic.
+// By hand: a derived one would bring a panic, for so many fields.
 impl<S: fmt::Debug> fmt::Debug for Parser<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parser")
