@@ -237,5 +237,5 @@ impl<S: Storage> Parser<S> {
 fn named_at(piece: Piece<'_>, chunk: &Chunk<'_>) -> usize {
     let value = chunk.position() - usize::from(piece.ends()) - piece.bytes().len();
     let colon = chunk.read().get(..value).and_then(end_of_name);
-    colon.unwrap_or(chunk.position())
+    colon.unwrap_or_else(|| chunk.position())
 }
