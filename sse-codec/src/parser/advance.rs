@@ -36,7 +36,7 @@ impl<S: Storage> Parser<S> {
                         self.data(piece, chunk, &mut held)?;
                         None
                     }
-                    Token::Field(Field::Id, _) if self.ignores_ids => None,
+                    Token::Field(Field::Id, _) if self.kept.is_none() => None,
                     Token::Field(field @ (Field::Event | Field::Id), piece) => {
                         self.type_or_id(field == Field::Id, piece, chunk, &mut held)?;
                         None
@@ -78,7 +78,7 @@ impl<S: Storage> Parser<S> {
     #[inline]
     pub(super) fn commit_id(&mut self) {
         if self.block.has_id {
-            self.kept = self.kept.other();
+            self.kept = Some(self.slot().other());
             self.kept_len = self.block.id_len;
         }
     }

@@ -138,7 +138,7 @@ impl<S: Storage> Parser<S> {
                     held.event_type = Some(value.bytes);
                     *room -= value.bytes.len();
                 }
-                Some(b'i') if !self.block.has_id && !self.ignores_ids => {
+                Some(b'i') if !self.block.has_id && self.kept.is_some() => {
                     let limit = self.storage.id_limit().min(*room);
                     let Some(value) = self.lexer.line_named(chunk, b"id:", limit) else {
                         break;

@@ -84,7 +84,7 @@ impl<S: Storage> Parser<S> {
         if !can_be_id(part(and_more, 0, len)) {
             return false;
         }
-        let (id, _) = self.storage.id_mut(self.kept.other(), len);
+        let (id, _) = self.storage.id_mut(self.slot().other(), len);
         put_short(id, 0, and_more, len);
         self.block.id_len = len;
         self.block.has_id = true;
@@ -102,7 +102,7 @@ impl<S: Storage> Parser<S> {
             copy_within(arena, data_len, line_len, end);
             self.block.type_len = line_len;
         } else if can_be_id(part(self.storage.arena(), data_len, line_len)) {
-            let (id, arena) = self.storage.id_mut(self.kept.other(), line_len);
+            let (id, arena) = self.storage.id_mut(self.slot().other(), line_len);
             put(id, 0, part(arena, data_len, line_len));
             self.block.id_len = line_len;
             self.block.has_id = true;

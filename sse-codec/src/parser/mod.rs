@@ -82,10 +82,10 @@ use crate::{
 pub struct Parser<S> {
     lexer: Lexer,
     block: Block,
-    /// The slot with the last event ID; the block's ID goes to the other one.
-    kept: Slot,
+    /// The slot with the last event ID; the block's ID goes to the other one. `None`: IDs are passed
+    /// over. (A flag beside the slot would cost a device eight bytes.)
+    kept: Option<Slot>,
     kept_len: usize,
-    ignores_ids: bool,
     retry: Option<Millis>,
     storage: S,
 }
@@ -146,9 +146,8 @@ impl<S> Parser<S> {
         Self {
             lexer: Lexer::new(),
             block: Block::new(),
-            kept: Slot::A,
+            kept: Some(Slot::A),
             kept_len: 0,
-            ignores_ids: false,
             retry: None,
             storage,
         }
@@ -174,7 +173,7 @@ impl<S> Parser<S> {
     /// ```
     #[must_use]
     pub const fn without_ids(mut self) -> Self {
-        self.ignores_ids = true;
+        self.kept = None;
         self.kept_len = 0;
         self.lexer = Lexer::new();
         self.block = Block::new();
@@ -309,7 +308,7 @@ impl<S: Storage> Parser<S> {
     /// empty (§9.2.2). A block's ID becomes it at the block's blank line.
     #[must_use]
     pub fn last_event_id(&self) -> &[u8] {
-        part(self.storage.id(self.kept), 0, self.kept_len)
+        part(self.storage.id(self.slot()), 0, self.kept_len)
     }
 
     /// Starts with this last event ID, one that was stored before a restart for instance.
@@ -318,18 +317,19 @@ impl<S: Storage> Parser<S> {
     /// When the ID does not fit the storage or contains what no ID can. The old one stays then. To a
     /// parser [without IDs](Self::without_ids) every one is too long but the empty one.
     pub fn set_last_event_id(&mut self, id: &[u8]) -> Result<(), InvalidLastEventId> {
-        let limit = if self.ignores_ids {
-            0
-        } else {
-            self.storage.id_limit()
-        };
+        let limit = self.kept.map_or(0, |_| self.storage.id_limit());
         if id.len() > limit {
             return Err(InvalidLastEventId::TooLong { limit });
         }
         InvalidLastEventId::check(id)?;
-        put(self.storage.id_mut(self.kept, id.len()).0, 0, id);
+        put(self.storage.id_mut(self.slot(), id.len()).0, 0, id);
         self.kept_len = id.len();
         Ok(())
+    }
+
+    /// Where the last event ID is, be it empty.
+    fn slot(&self) -> Slot {
+        self.kept.unwrap_or(Slot::A)
     }
 
     /// The most bytes an event may hold: data, type and ID together.
