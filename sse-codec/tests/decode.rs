@@ -47,6 +47,7 @@ fn assert_all_storages<const N: usize>(pieces: &[&[u8]], expected: &oracle::Deco
         );
         assert_eq!(parser.last_event_id(), expected.last_event_id);
         assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+        assert_eq!(parser.is_inside_block(), expected.is_inside_block);
     }
     assert(Parser::<Inline<N>>::new(), pieces, expected);
     let (mut event, mut ids) = ([0; N], [[0; N]; 2]);
