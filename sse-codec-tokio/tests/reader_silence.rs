@@ -126,21 +126,33 @@ async fn a_consumer_that_gave_up_its_wait_loses_nothing() {
 /// A socket of which the runtime has not yet heard that it has something: the task kept the thread.
 #[tokio::test]
 async fn a_task_that_keeps_its_thread_loses_nothing_of_a_socket() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (client, server) = tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
-    let mut server = server.unwrap().0.into_std().unwrap();
-    server.set_nonblocking(false).unwrap();
-    let longest = Duration::from_millis(20);
-    let mut reader = EventReader::new(client.unwrap(), 64).with_read_timeout(longest);
-    for _ in 0..20 {
-        // The wait begins, with nothing there.
-        poll_once(reader.next_event()).await;
-        server.write_all(b"data: a\n\n").unwrap();
-        // No `await`: neither the clock nor the socket is looked at.
-        std::thread::sleep(longest * 2);
-        assert_eq!(next(&mut reader).await, "a");
-    }
+    // Spawned: between two turns of the first task of a runtime, tokio always looks.
+    tokio::spawn(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (client, server) =
+            tokio::join!(tokio::net::TcpStream::connect(address), listener.accept());
+        let mut server = server.unwrap().0.into_std().unwrap();
+        server.set_nonblocking(false).unwrap();
+        let longest = Duration::from_millis(40);
+        let mut reader = EventReader::new(client.unwrap(), 64).with_read_timeout(longest);
+        for _ in 0..4 {
+            // A wait begins, and a timer.
+            poll_once(reader.next_event()).await;
+            sleep(longest / 2).await;
+            // A second wait begins. The timer of the first one fires.
+            server.write_all(b":").unwrap();
+            let waited = timeout(longest / 8, reader.next_event()).await;
+            assert!(waited.is_err());
+            sleep(longest * 5 / 8).await;
+            server.write_all(b"\ndata: a\n\n").unwrap();
+            // No `await`: neither the clock nor the socket is looked at until the second wait is over.
+            std::thread::sleep(longest);
+            assert_eq!(next(&mut reader).await, "a");
+        }
+    })
+    .await
+    .unwrap();
 }
 
 /// Somebody who looks in once a second waits all the same: the wait is not begun anew.
