@@ -26,8 +26,10 @@ pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
 pub use options::ServeOptions;
-pub use owned::OwnedEvent;
-pub use reader::{EventReader, ReadError};
+pub use owned::{OwnedEvent, OwnedStep};
+#[cfg(feature = "http-body")]
+pub use reader::FromBody;
+pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
 pub use source::Source;

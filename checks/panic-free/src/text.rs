@@ -3,9 +3,10 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, Event, EventTooLarge, Frame,
-    Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer, Lossy, Millis, Overflow,
-    Parser, Ready, SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, Event,
+    EventTooLarge, Frame, Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer,
+    Lossy, Millis, Overflow, Parser, Ready, SinkFull, SliceSink, Slices, Step, Timeout, Timers,
+    TimersConfig, Token,
     http::{Answer, ChunkSize},
 };
 
@@ -47,6 +48,7 @@ crate::entries! {
     fn entry_debug_inline_event(out: &mut Out, value: &InlineEvent<64>) { debug(out, value) }
     fn entry_debug_jitter(out: &mut Out, value: &Jitter) { debug(out, value) }
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
+    fn entry_debug_detached_chunk(out: &mut Out, value: &DetachedChunk) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
     fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }
     fn entry_debug_step(out: &mut Out, value: &Step<'_>) { debug(out, value) }
