@@ -466,7 +466,10 @@ async fn a_head_has_a_size() {
         );
         assert_eq!(outcome(&line(MOST + 100)).await, "414 URI Too Long");
         let empty_lines = "\r\n".repeat(MOST / 2);
-        assert_eq!(outcome(&empty_lines).await, "414 URI Too Long");
+        assert_eq!(
+            outcome(&empty_lines).await,
+            "431 Request Header Fields Too Large"
+        );
         let headers = |count: usize| {
             format!(
                 "GET / HTTP/1.1\r\n{HOST}{}\r\n",

@@ -182,7 +182,7 @@ where
             }
         }
         match room {
-            0 if has_line(buffer) => return Err(Refusal::HeadTooLarge),
+            0 if has_line(buffer) || buffer.is_empty() => return Err(Refusal::HeadTooLarge),
             0 => return Err(Refusal::TargetTooLong),
             _ => {}
         }
