@@ -31,7 +31,7 @@ mod media;
 pub use chunked::{CHUNK_END, ChunkSize, LAST_CHUNK};
 pub use media::{accepts_event_stream, is_event_stream, quality};
 
-use crate::InvalidLastEventId;
+use crate::field::InvalidLastEventId;
 
 /// The media type of an event stream. Without `charset`: a stream is UTF-8 whatever that says
 /// (WHATWG HTML §9.2.5), and there are clients that compare the whole value.
