@@ -568,6 +568,41 @@ async fn requests_for_a_stream() {
     }
 }
 
+/// `Expect: 100-continue`: the body comes when it is asked for, or after a while.
+#[tokio::test]
+async fn a_body_that_is_waited_for_is_asked_for() {
+    for (version, expect, after, asked) in [
+        ("1.1", "100-continue", "", "HTTP/1.1 100 Continue\r\n\r\n"),
+        ("1.1", "100-Continue", "", "HTTP/1.1 100 Continue\r\n\r\n"),
+        // It has come already; or the client knows nothing of it; or it expects something else.
+        ("1.1", "100-continue", "a", ""),
+        ("1.0", "100-continue", "", ""),
+        ("1.1", "200-ok", "", ""),
+    ] {
+        let head = format!(
+            "POST / HTTP/{version}\r\n{HOST}Content-Length: 2\r\nExpect: {expect}\r\n\r\n{after}"
+        );
+        let request = read(head.as_bytes(), usize::MAX).await.unwrap();
+        let mut sent = Vec::new();
+        request.ask_for_body(&mut sent).await.unwrap();
+        assert_eq!(sent, asked.as_bytes(), "{head}");
+    }
+}
+
+/// Java's client offers HTTP/2 with each request: the answer may be HTTP/1.1 (RFC 9110 §7.8).
+#[tokio::test]
+async fn an_offer_of_another_protocol_is_passed_over() {
+    let head = "GET /events HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+        Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n\r\n";
+    assert!(
+        read(head.as_bytes(), usize::MAX)
+            .await
+            .unwrap()
+            .for_stream()
+            .is_ok()
+    );
+}
+
 #[tokio::test]
 async fn where_a_client_was() {
     for (header, id) in [

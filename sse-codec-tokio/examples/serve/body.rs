@@ -19,6 +19,9 @@ pub(crate) async fn read(request: &Request, stream: &mut TcpStream) -> Result<Ve
     if length > MOST {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
+    if request.ask_for_body(stream).await.is_err() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     let mut body = request.rest.to_vec();
     body.truncate(length);
     let missing = (length - body.len()) as u64;

@@ -31,10 +31,10 @@ mod respond;
 use std::{io, time::Duration};
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{Method, Response, header, request::Parts};
+use http::{Method, Response, Version, header, request::Parts};
 use sse_codec::http::{LAST_EVENT_ID, accepts_event_stream, last_event_id};
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     time::timeout,
 };
 
@@ -134,6 +134,22 @@ impl Request {
         self.head.method == Method::OPTIONS
             && has(header::ORIGIN)
             && has(header::ACCESS_CONTROL_REQUEST_METHOD)
+    }
+
+    /// Sends `100 Continue` when the client waits for it before it sends the body (`Expect`, RFC 9110
+    /// §10.1.1): to be called before the body is read. A final response in its place needs no call.
+    ///
+    /// # Errors
+    /// What the transport says.
+    pub async fn ask_for_body<W: AsyncWrite + Unpin>(&self, io: &mut W) -> io::Result<()> {
+        let expect = self.head.headers.get(header::EXPECT);
+        let is_asked = expect.is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        // What is there already is not waited for; HTTP/1.0 knows no such thing.
+        if is_asked && self.rest.is_empty() && self.head.version == Version::HTTP_11 {
+            io.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await?;
+            io.flush().await?;
+        }
+        Ok(())
     }
 
     /// Answers with a whole response and closes in good order.
