@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http1")]
+mod accept;
 mod alarm;
 mod attempt;
 #[cfg(feature = "http-body")]
@@ -14,11 +16,15 @@ mod outbox;
 mod owned;
 mod reader;
 mod reason;
+#[cfg(feature = "http1")]
+pub mod request;
 mod serve;
 mod source;
 mod tcp;
 mod writer;
 
+#[cfg(feature = "http1")]
+pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
