@@ -34,7 +34,9 @@ pub use parser::Growable;
 pub use parser::{
     Borrowed, Bound, Detached, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
 };
-pub use time::{Timeout, Timers, TimersConfig};
+pub use time::{
+    End, Next, Policy, Reconnect, ReconnectConfig, Response, Stop, Timeout, Timers, TimersConfig,
+};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/microcontroller.md")]

@@ -281,7 +281,7 @@ impl Spread {
 /// A Weyl sequence through the `lowbias32` mixer: unlike xorshift, its first number is already
 /// well spread for seeds that follow one another, and no seed is a bad one.
 #[derive(Clone, Debug)]
-struct Random(u32);
+pub(super) struct Random(pub(super) u32);
 
 impl Random {
     /// A length, if the timer is on at all.
@@ -289,9 +289,13 @@ impl Random {
         let Some(Spread { longest, jitter }) = spread else {
             return None;
         };
+        Some(longest.get().saturating_sub(self.up_to(jitter)))
+    }
+
+    /// A number of `0..=most`.
+    pub(super) const fn up_to(&mut self, most: u32) -> u32 {
         // The high half of a product: even, and without a division.
-        let less = (self.next() as u64 * (jitter as u64 + 1)) >> 32;
-        Some(longest.get().saturating_sub(less as u32))
+        ((self.next() as u64 * (most as u64 + 1)) >> 32) as u32
     }
 
     const fn next(&mut self) -> u32 {
@@ -303,7 +307,7 @@ impl Random {
     }
 }
 
-const fn saturated(millis: Millis) -> u32 {
+pub(super) const fn saturated(millis: Millis) -> u32 {
     if millis.0 < u32::MAX as u64 {
         millis.0 as u32
     } else {
