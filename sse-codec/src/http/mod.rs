@@ -36,7 +36,7 @@ pub(crate) use media::is_identity;
 pub use media::{accepts_event_stream, is_event_stream, quality};
 pub use unsendable::{Unsendable, last_event_id_value};
 
-use crate::InvalidLastEventId;
+use crate::field::InvalidLastEventId;
 
 /// The media type of an event stream. Without `charset`: a stream is UTF-8 whatever that says
 /// (WHATWG HTML §9.2.5), and there are clients that compare the whole value.

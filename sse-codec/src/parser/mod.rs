@@ -13,14 +13,21 @@ use block::{Block, Phase};
 use ready::Held;
 use storage::Slot;
 
-pub use error::{Bound, InvalidLastEventId, Overflow};
+pub use error::{Bound, Overflow};
 pub use ready::{Detached, Ready};
 #[cfg(feature = "alloc")]
 pub use storage::Growable;
 pub use storage::{Borrowed, Inline, Storage};
 
-use crate::copy::{part, put};
-use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
+use crate::{
+    chunk::Chunk,
+    copy::{part, put},
+    event::Event,
+    field::{Field, InvalidLastEventId},
+    lexer::{Lexer, Piece, Token},
+    millis::Millis,
+    target::FAST_PATHS,
+};
 
 /// Bytes to events.
 ///
@@ -185,7 +192,7 @@ impl<S: Storage> Parser<S> {
             return Ok(Some(Ready { held }));
         }
         // As `advance` would, without the call: most chunks of a few bytes end here.
-        if !fast::OFF && chunk.is_empty() {
+        if FAST_PATHS && chunk.is_empty() {
             self.store(&mut held);
             return Ok(None);
         }

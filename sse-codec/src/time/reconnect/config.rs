@@ -1,6 +1,6 @@
 use core::{fmt, num::NonZeroU32};
 
-use crate::{millis::Millis, time::timers::saturated};
+use crate::{millis::Millis, time::saturated};
 
 /// What a [`Reconnect`](super::Reconnect) holds to.
 ///

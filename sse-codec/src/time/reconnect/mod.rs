@@ -6,7 +6,7 @@ pub use decision::{End, Next, Response, Stop};
 
 use core::fmt;
 
-use super::timers::{Random, saturated};
+use super::{jitter::Jitter, saturated};
 use crate::{
     http::{is_event_stream, is_identity},
     millis::Millis,
@@ -113,7 +113,7 @@ pub struct Reconnect {
     connection: Connection,
     /// In a row.
     failures: u32,
-    random: Random,
+    jitter: Jitter,
 }
 
 const _: () = assert!(size_of::<Reconnect>() <= 64);
@@ -141,7 +141,7 @@ impl Reconnect {
             now: Millis(0),
             connection: Connection::None,
             failures: 0,
-            random: Random(seed),
+            jitter: Jitter::new(seed),
         }
     }
 
@@ -271,8 +271,8 @@ impl Reconnect {
     }
 
     fn after(&mut self, wait: u32) -> Next {
-        let jitter = share(wait, self.config.jitter).min(self.config.longest);
-        let more = self.random.up_to(jitter);
+        let most = share(wait, self.config.jitter).min(self.config.longest);
+        let more = self.jitter.up_to(most);
         Next::After(Millis(u64::from(wait).saturating_add(u64::from(more))))
     }
 
