@@ -2,7 +2,7 @@
 
 use sse_codec::{
     Chunk, Frame, InvalidLastEventId, Millis, Parser,
-    http::{self, CONTENT_TYPE, ChunkSize},
+    http::{self, CONTENT_TYPE, ChunkSize, Unsendable},
 };
 
 /// `Accept`, a list over several lines.
@@ -115,7 +115,9 @@ pub fn assert_last_event_id_value(id: &[u8]) {
             assert_eq!(value, id);
             assert_eq!(http::last_event_id(value), Ok(id));
         }
-        Err(error) => assert_eq!(id[error.position], error.byte),
+        Err(Unsendable::Byte { byte, position }) => assert_eq!(id[position], byte),
+        Err(Unsendable::TooLong { limit }) => assert!(id.len() > limit),
+        Err(other) => panic!("{other}"),
     }
 }
 
