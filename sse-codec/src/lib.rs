@@ -20,7 +20,7 @@ mod scan;
 mod target;
 mod time;
 
-pub use chunk::Chunk;
+pub use chunk::{Chunk, DetachedChunk};
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
 pub use field::{Field, InvalidField, InvalidLastEventId};
 #[cfg(feature = "bytes")]

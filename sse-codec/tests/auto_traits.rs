@@ -8,7 +8,7 @@ use std::{
 };
 
 use sse_codec::{
-    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, End, Event, Field, Frame, Inline,
+    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, DetachedChunk, End, Event, Field, Frame, Inline,
     InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Next, Overflow, Parser, Piece, Policy,
     Ready, Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step, Stop, Timeout,
     Timers, TimersConfig, Token,
@@ -33,6 +33,7 @@ where
 #[test]
 fn auto_traits() {
     assert_plain::<Chunk<'_>>();
+    assert_plain::<DetachedChunk>();
     assert_plain::<Lexer>();
     assert_value::<Token<'_>>();
     assert_value::<Field>();

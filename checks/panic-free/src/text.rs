@@ -3,7 +3,7 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, End, Event, Frame, Inline,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, End, Event, Frame, Inline,
     InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Next, Overflow, Parser, Policy, Ready,
     Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step, Stop, Timeout, Timers, TimersConfig, Token,
     http::{ChunkSize, Unsendable},
@@ -45,6 +45,7 @@ crate::entries! {
     fn entry_display_unsendable(out: &mut Out, value: &Unsendable) { display(out, value) }
 
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
+    fn entry_debug_detached_chunk(out: &mut Out, value: &DetachedChunk) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
     fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }
     fn entry_debug_step(out: &mut Out, value: &Step<'_>) { debug(out, value) }

@@ -33,7 +33,7 @@ pub use item::{Item, Over, Refusal, Replay, Why};
 use route::{Route, header};
 
 use crate::{
-    chance::random,
+    alarm::random,
     owned::OwnedStep,
     reader::{Intake, Silence},
 };
