@@ -44,3 +44,7 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(all(feature = "client", any(doc, doctest)))]
+#[doc = include_str!("../docs/clients.md")]
+pub mod clients {}

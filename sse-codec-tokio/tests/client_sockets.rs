@@ -8,14 +8,10 @@ mod hyper_connector;
 #[path = "../examples/client/tcp.rs"]
 mod tcp_connector;
 
-use std::convert::Infallible;
-
 use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::StreamBody;
+use http::Request;
 use sse_codec::{Millis, ReconnectConfig};
 use sse_codec_tokio::{Connect, EventSource};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Soon back: the servers here are meant to break.
 const SOON: ReconnectConfig = ReconnectConfig::new()

@@ -4,7 +4,7 @@
 #![allow(unreachable_pub, reason = "a module of tests")]
 
 use std::{
-    error, fmt, io,
+    fmt, io,
     net::{Ipv4Addr, SocketAddr},
     time::Duration,
 };
