@@ -8,6 +8,8 @@ mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
 mod channel;
+#[cfg(feature = "client")]
+mod client;
 #[cfg(feature = "codec")]
 mod codec;
 mod encoded;
@@ -28,6 +30,8 @@ pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+#[cfg(feature = "client")]
+pub use client::{Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why};
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
@@ -46,3 +50,7 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(all(feature = "client", any(doc, doctest)))]
+#[doc = include_str!("../docs/clients.md")]
+pub mod clients {}
