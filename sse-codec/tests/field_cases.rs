@@ -402,6 +402,7 @@ fn zero_and_empty_are_values() {
 }
 
 /// E02, E04: JSON with line ends of its own, and JSON that cannot be made.
+#[cfg(feature = "std")]
 #[test]
 fn json_goes_out_whole_or_not_at_all() {
     use serde::{Serialize, Serializer, ser::Error as _};
