@@ -268,3 +268,80 @@ async fn an_image_in_one_line_arrives_and_one_beyond_the_limit_is_one_error() {
         writing.await.unwrap().unwrap();
     }
 }
+
+// Behind a framework's server.
+
+#[cfg(feature = "http-body")]
+mod body {
+    use std::sync::Arc;
+
+    use axum::{Router, body::Body, response::Response, routing::get};
+    use sse_codec::http::RESPONSE_HEADERS;
+    use sse_codec_tokio::{EventBody, EventSender};
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// A server whose streams are fed by who takes the senders.
+    async fn server() -> (std::net::SocketAddr, mpsc::UnboundedReceiver<EventSender>) {
+        let (new, senders) = mpsc::unbounded_channel();
+        let options = Arc::new(ServeOptions::new());
+        let stream = move || {
+            let (sender, receiver) = channel(4);
+            new.send(sender).unwrap();
+            let body = Body::new(EventBody::new(receiver, Arc::clone(&options)));
+            let mut response = Response::new(body);
+            for (name, value) in RESPONSE_HEADERS {
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            std::future::ready(response)
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = Router::new().route("/events", get(stream));
+        tokio::spawn(async { axum::serve(listener, app).await.unwrap() });
+        (address, senders)
+    }
+
+    async fn request(address: std::net::SocketAddr, method: &str) -> (TcpStream, String) {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let head = format!("{method} /events HTTP/1.1\r\nhost: x\r\n\r\n");
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(no_hang(client.read_u8()).await.unwrap());
+        }
+        (client, String::from_utf8(head).unwrap())
+    }
+
+    /// S06: a monitor that asks with HEAD held a producer for ever.
+    #[tokio::test]
+    async fn a_request_for_the_head_holds_no_producer() {
+        let (address, mut senders) = server().await;
+        let mut clients = Vec::new();
+        for _ in 0..20 {
+            let (client, head) = request(address, "HEAD").await;
+            assert!(
+                head.contains("content-type: text/event-stream\r\n"),
+                "{head}"
+            );
+            clients.push(client);
+        }
+        for _ in 0..20 {
+            let sender = senders.recv().await.unwrap();
+            assert_eq!(no_hang(sender.closed()).await.reason, Reason::PeerClosed);
+        }
+    }
+
+    /// F57: the page was closed, and nobody told the producer, which has nothing to send.
+    #[tokio::test]
+    async fn a_silent_producer_hears_that_the_page_was_closed() {
+        let (address, mut senders) = server().await;
+        for _ in 0..20 {
+            let (client, _) = request(address, "GET").await;
+            drop(client);
+            let sender = senders.recv().await.unwrap();
+            assert_eq!(no_hang(sender.closed()).await.reason, Reason::PeerClosed);
+        }
+    }
+}
