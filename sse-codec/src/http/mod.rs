@@ -25,11 +25,18 @@
 //! Names are in lower case, which HTTP/2 and HTTP/3 require and HTTP/1.1 allows. Header values are
 //! bytes, as they are on the wire.
 
+mod chunked;
+mod date;
 mod media;
+mod unsendable;
 
+pub use chunked::{CHUNK_END, ChunkSize, LAST_CHUNK};
+pub use date::retry_after;
+pub(crate) use media::is_identity;
 pub use media::{accepts_event_stream, is_event_stream, quality};
+pub use unsendable::{Unsendable, last_event_id_value};
 
-use crate::InvalidLastEventId;
+use crate::field::InvalidLastEventId;
 
 /// The media type of an event stream. Without `charset`: a stream is UTF-8 whatever that says
 /// (WHATWG HTML §9.2.5), and there are clients that compare the whole value.
@@ -111,59 +118,6 @@ pub const METHOD_NOT_ALLOWED: &[u8] = b"HTTP/1.1 405 Method Not Allowed\r\n\
 pub const REQUEST_HEADERS: [(&str, &str); 2] =
     [("accept", CONTENT_TYPE), ("cache-control", "no-cache")];
 
-/// What stands after the bytes of a chunk.
-pub const CHUNK_END: &[u8] = b"\r\n";
-
-/// The end of a chunked body.
-pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-const CHUNK_SIZE_LEN: usize = usize::BITS as usize / 4 + CHUNK_END.len();
-
-/// What stands before the bytes of a chunk (RFC 9112 §7.1): their number in hexadecimal, CR LF.
-///
-/// ```
-/// use sse_codec::http::{CHUNK_END, ChunkSize};
-///
-/// let frame = b"id: 42\ndata: 21.5 degrees\n\n";
-/// let mut wire = Vec::new();
-/// if let Some(size) = ChunkSize::new(frame.len()) {
-///     wire.extend([size.as_bytes(), frame, CHUNK_END].concat());
-/// }
-/// assert_eq!(wire, b"1b\r\nid: 42\ndata: 21.5 degrees\n\n\r\n");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkSize {
-    line: [u8; CHUNK_SIZE_LEN],
-    start: usize,
-}
-
-impl ChunkSize {
-    /// For a chunk of `len` bytes. `None` when there are none: a chunk of size 0 is the
-    /// [`LAST_CHUNK`] and would end the stream.
-    #[must_use]
-    pub fn new(len: usize) -> Option<Self> {
-        if len == 0 {
-            return None;
-        }
-        let mut line = [b'\r'; CHUNK_SIZE_LEN];
-        let [digits @ .., _, line_feed] = &mut line;
-        *line_feed = b'\n';
-        let mut rest = len;
-        for digit in digits.iter_mut().rev() {
-            *digit = char::from_digit((rest & 0xF) as u32, 16).map_or(b'0', |digit| digit as u8);
-            rest >>= 4;
-        }
-        let start = (len.leading_zeros() >> 2) as usize;
-        Some(Self { line, start })
-    }
-
-    /// The bytes to write, `b"1a\r\n"` for 26.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.line.get(self.start..).unwrap_or_default()
-    }
-}
-
 /// Reads `Last-Event-ID`: where a client that comes back was. Empty when it was nowhere.
 ///
 /// An ID is any text without NUL, LF and CR (WHATWG HTML §9.2.4); these three are refused, as HTTP
@@ -172,8 +126,7 @@ impl ChunkSize {
 /// Spaces and tabs at the ends belong to HTTP and not to the value (§5.5), so an ID that begins or
 /// ends with one does not come back whole. It is a server's business to send no such IDs.
 ///
-/// A client that has an ID from elsewhere than a parser checks it here before sending, lest it end
-/// the header line; when the result is empty it sends no header (§9.2.3).
+/// What a client writes into the header is said by [`last_event_id_value`].
 ///
 /// ```
 /// use sse_codec::{InvalidLastEventId, http::last_event_id};
@@ -188,37 +141,6 @@ impl ChunkSize {
 pub fn last_event_id(value: &[u8]) -> Result<&[u8], InvalidLastEventId> {
     InvalidLastEventId::check(value)?;
     Ok(trim(value))
-}
-
-/// What a response means to a client (WHATWG HTML §9.2.2). To a browser everything but
-/// [`Open`](Self::Open) and [`Redirect`](Self::Redirect) is final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
-    /// An event stream: the body goes to the [`Parser`](crate::Parser).
-    Open,
-    /// The server wants no more connections: 204 (§9.2.1).
-    Stop,
-    /// 301, 302, 303, 307 or 308 (Fetch, *redirect status*), for the HTTP client to follow. To one
-    /// that cannot, it is a [`WrongStatus`](Self::WrongStatus).
-    Redirect,
-    /// A status of 200, but not an event stream.
-    WrongType,
-    /// Any other status. Whether a 503 is worth another attempt is for the caller to decide.
-    WrongStatus,
-}
-
-impl Answer {
-    /// Judges a response by its status and its `Content-Type`, empty when it has none.
-    #[must_use]
-    pub fn new(status: u16, content_type: &[u8]) -> Self {
-        match status {
-            200 if is_event_stream(content_type) => Self::Open,
-            200 => Self::WrongType,
-            204 => Self::Stop,
-            301 | 302 | 303 | 307 | 308 => Self::Redirect,
-            _ => Self::WrongStatus,
-        }
-    }
 }
 
 /// Without the optional whitespace of HTTP (RFC 9110 §5.6.3) at both ends.
@@ -266,26 +188,6 @@ mod tests {
     }
 
     #[test]
-    fn chunk_sizes() {
-        assert_eq!(ChunkSize::new(0), None);
-        for (len, line) in [
-            (1, &b"1\r\n"[..]),
-            (9, b"9\r\n"),
-            (10, b"a\r\n"),
-            (0x0F, b"f\r\n"),
-            (0x10, b"10\r\n"),
-            (0x1A, b"1a\r\n"),
-            (0xABCD, b"abcd\r\n"),
-            (0x1_0000, b"10000\r\n"),
-        ] {
-            assert_eq!(ChunkSize::new(len).unwrap().as_bytes(), line);
-        }
-        let largest = ChunkSize::new(usize::MAX).unwrap();
-        assert_eq!(largest.as_bytes().len(), CHUNK_SIZE_LEN);
-        assert!(largest.as_bytes().starts_with(b"ffffffff"));
-    }
-
-    #[test]
     fn last_event_ids() {
         for (value, id) in [
             (&b""[..], &b""[..]),
@@ -306,39 +208,6 @@ mod tests {
         ] {
             let error = InvalidLastEventId::Forbidden { byte, position };
             assert_eq!(last_event_id(value), Err(error));
-        }
-    }
-
-    /// The responses of the web platform tests (`format-mime-*`, `request-status-error`,
-    /// `request-redirect`), and what else can come.
-    #[test]
-    fn answers() {
-        for (status, content_type, answer) in [
-            (200, "text/event-stream", Answer::Open),
-            (200, "text/event-stream;", Answer::Open),
-            (200, "text/event-stream;charset=windows-1252", Answer::Open),
-            (200, "x bogus", Answer::WrongType),
-            (200, "text/x-bogus", Answer::WrongType),
-            (200, "", Answer::WrongType),
-            (204, "text/event-stream", Answer::Stop),
-            (205, "text/event-stream", Answer::WrongStatus),
-            (210, "text/event-stream", Answer::WrongStatus),
-            (299, "text/event-stream", Answer::WrongStatus),
-            (301, "", Answer::Redirect),
-            (302, "", Answer::Redirect),
-            (303, "", Answer::Redirect),
-            (304, "", Answer::WrongStatus),
-            (307, "", Answer::Redirect),
-            (308, "", Answer::Redirect),
-            (404, "text/event-stream", Answer::WrongStatus),
-            (410, "text/event-stream", Answer::WrongStatus),
-            (503, "text/event-stream", Answer::WrongStatus),
-        ] {
-            assert_eq!(
-                Answer::new(status, content_type.as_bytes()),
-                answer,
-                "{status} {content_type}"
-            );
         }
     }
 }
