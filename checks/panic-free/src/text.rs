@@ -3,9 +3,9 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, Event, Frame, Inline,
-    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull,
-    SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, Event, EventTooLarge, Frame,
+    Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer, Lossy, Millis, Overflow,
+    Parser, Ready, SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
 };
 
@@ -42,6 +42,10 @@ crate::entries! {
     fn entry_display_buffer_too_small(out: &mut Out, value: &BufferTooSmall) { display(out, value) }
     fn entry_display_sink_full(out: &mut Out, value: &SinkFull) { display(out, value) }
 
+    fn entry_display_event_too_large(out: &mut Out, value: &EventTooLarge) { display(out, value) }
+
+    fn entry_debug_inline_event(out: &mut Out, value: &InlineEvent<64>) { debug(out, value) }
+    fn entry_debug_jitter(out: &mut Out, value: &Jitter) { debug(out, value) }
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
     fn entry_debug_detached_chunk(out: &mut Out, value: &DetachedChunk) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
