@@ -4,8 +4,9 @@ set -euo pipefail
 .ci/need jq
 bad=0
 
-most=450
 while read -r lines file; do
+    most=450
+    case $file in ./sse-codec/src/*) most=400 ;; esac
     if [ "$lines" -gt $most ]; then
         echo "$file: $lines lines, more than $most"
         bad=1

@@ -1,13 +1,10 @@
 use std::{
-    pin::{Pin, pin},
+    pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use tokio::{
-    task::yield_now,
-    time::{Instant, Sleep, sleep_until},
-};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// How long a transport has had nothing to give while it was asked.
 ///
@@ -57,12 +54,11 @@ impl Silence {
         if self.is_certain {
             return Poll::Ready(());
         }
-        // The transport has said that it has nothing. But when its task has been busy until now, that
-        // may be what it knew before: tokio hears of sockets between two turns of a task, and some
-        // transports begin to read only when they are asked. So it is asked once more, after tokio
-        // has looked: that is what `yield_now` waits for.
+        // The transport has said that it has nothing. But some begin to read only when they are
+        // asked, and nobody may have asked for long: so it is asked once more. Of a socket tokio has
+        // heard by now, because the timer fires only when tokio has looked at both.
         self.is_certain = true;
-        let _ = pin!(yield_now()).poll(cx);
+        cx.waker().wake_by_ref();
         Poll::Pending
     }
 }

@@ -173,7 +173,7 @@ impl Timers {
     }
 }
 
-// Derived for so many fields it would bring a panic.
+// By hand: a derived one would bring a panic, for so many fields.
 impl fmt::Debug for Timers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Timers")
