@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http1")]
+mod accept;
 mod alarm;
 mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
 mod channel;
+#[cfg(feature = "client")]
+mod client;
 #[cfg(feature = "codec")]
 mod codec;
 mod encoded;
@@ -14,20 +18,28 @@ mod outbox;
 mod owned;
 mod reader;
 mod reason;
+#[cfg(feature = "http1")]
+pub mod request;
 mod serve;
 mod source;
 mod tcp;
 mod writer;
 
+#[cfg(feature = "http1")]
+pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+#[cfg(feature = "client")]
+pub use client::{Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why};
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
 pub use options::ServeOptions;
-pub use owned::OwnedEvent;
-pub use reader::{EventReader, ReadError};
+pub use owned::{OwnedEvent, OwnedStep};
+#[cfg(feature = "http-body")]
+pub use reader::FromBody;
+pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
 pub use source::Source;
@@ -38,3 +50,7 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(all(feature = "client", any(doc, doctest)))]
+#[doc = include_str!("../docs/clients.md")]
+pub mod clients {}

@@ -1,13 +1,16 @@
 use core::fmt;
 
-use crate::{lossy, scan::LineEnds};
+use crate::{event::lossy, scan::LineEnds};
 
 /// A piece of the stream as it came from the transport, and how far it has been read.
 ///
 /// The cursor owns the borrow: what a [`Lexer`](crate::Lexer) or a [`Parser`](crate::Parser) hands
-/// out points into the chunk, not into the machine that read it. Feed a chunk until it is used up,
-/// then make the next one. A chunk may be left early and its [`rest`](Self::rest) be fed later as a
-/// new one: nothing of it is kept anywhere else.
+/// out points into the chunk, not into the machine that read it.
+///
+/// Feed a chunk until the answer is `None`: then it is used up. Drop it there, before you wait for
+/// more bytes, and make the next one from the new bytes only. A chunk that is made again from the same
+/// bytes starts at their beginning, and they are parsed twice. A chunk may also be left early, and
+/// its [`rest`](Self::rest) be fed later as a new one: nothing of it is kept anywhere else.
 ///
 /// ```
 /// use sse_codec::{Chunk, Inline, Parser};
@@ -34,6 +37,33 @@ impl<'c> Chunk<'c> {
             bytes,
             rest: bytes,
             line_ends: LineEnds::new(),
+        }
+    }
+
+    /// Lets go of the bytes and keeps what is known of them: how far they have been read, and where
+    /// the next lines end. For a reader that owns the bytes and cannot keep a borrow of them from one
+    /// event to the next. [`DetachedChunk::attach`] takes them up again.
+    ///
+    /// ```
+    /// use sse_codec::{Chunk, Inline, Parser};
+    ///
+    /// let bytes = *b"data: a\n\ndata: b\n\n";
+    /// let mut parser = Parser::<Inline<64>>::new();
+    /// let mut chunk = Chunk::new(&bytes);
+    /// assert_eq!(parser.next_event(&mut chunk)?.unwrap().data(), b"a");
+    /// let detached = chunk.detach();
+    /// // Nothing is borrowed here: the bytes may be moved, or kept in a `struct`.
+    /// let moved = bytes;
+    /// let mut chunk = detached.attach(&moved);
+    /// assert_eq!(parser.next_event(&mut chunk)?.unwrap().data(), b"b");
+    /// # Ok::<(), sse_codec::Overflow>(())
+    /// ```
+    #[must_use]
+    pub const fn detach(self) -> DetachedChunk {
+        DetachedChunk {
+            len: self.bytes.len(),
+            position: self.position(),
+            line_ends: self.line_ends,
         }
     }
 
@@ -70,7 +100,7 @@ impl<'c> Chunk<'c> {
         }
     }
 
-    /// Takes the bytes before `rest`, the end of what is left.
+    /// Takes all bytes before `rest`, which has to be the end of what is left.
     #[inline]
     pub(crate) fn skip_to(&mut self, rest: &'c [u8]) {
         debug_assert!(rest.len() <= self.rest.len());
@@ -108,8 +138,8 @@ impl<'c> Chunk<'c> {
         self.line_ends.first(self.bytes, self.rest)
     }
 
-    /// The same, and faster where one block is left, as in a small chunk of which nothing has been
-    /// read.
+    /// [`line_len`](Self::line_len), faster where exactly one block is left: most often in a small
+    /// chunk of which nothing has been read.
     #[inline]
     pub(crate) fn first_line_len(&mut self) -> usize {
         self.line_ends.first_of_block(self.bytes, self.rest)
@@ -125,6 +155,49 @@ impl<'c> Chunk<'c> {
             }
             _ => false,
         }
+    }
+}
+
+/// A [`Chunk`] that has let go of its bytes.
+#[derive(Clone)]
+pub struct DetachedChunk {
+    len: usize,
+    position: usize,
+    line_ends: LineEnds,
+}
+
+impl DetachedChunk {
+    /// A chunk of no bytes: what a reader has before its first.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Chunk::new(b"").detach()
+    }
+
+    /// Takes the bytes up again. They have to be those that the chunk was made from: of others the
+    /// lines would be cut where the first ones had their ends.
+    #[must_use]
+    pub fn attach(self, bytes: &[u8]) -> Chunk<'_> {
+        let mut chunk = Chunk::new(bytes);
+        chunk.seek(self.position);
+        if bytes.len() == self.len {
+            chunk.line_ends = self.line_ends;
+        }
+        chunk
+    }
+
+    /// How many bytes of the chunk have been read.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl fmt::Debug for DetachedChunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DetachedChunk")
+            .field("position", &self.position)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 

@@ -47,6 +47,7 @@ fn assert_all_storages<const N: usize>(pieces: &[&[u8]], expected: &oracle::Deco
         );
         assert_eq!(parser.last_event_id(), expected.last_event_id);
         assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+        assert_eq!(parser.is_inside_block(), expected.is_inside_block);
     }
     assert(Parser::<Inline<N>>::new(), pieces, expected);
     let (mut event, mut ids) = ([0; N], [[0; N]; 2]);
@@ -103,7 +104,7 @@ fn web_platform_tests_as_they_are_written_down() {
                     assert_eq!(at, event.at, "{}", vector.name);
                 }
                 Item::Comment(text) => assert_eq!(&text, comments.next().expect(vector.name)),
-                Item::Retry { .. } => {}
+                Item::Retry { .. } | Item::WithoutData { .. } => {}
                 Item::Overflow { .. } => panic!("{}", vector.name),
             }
         }
@@ -362,6 +363,72 @@ fn a_given_last_event_id_is_inherited_and_outlives_a_reset() {
     assert_eq!(parser.last_event_id(), b"");
 }
 
+/// At every prefix of a stream: a block has begun when a line of it that a field has, or may have,
+/// has begun.
+#[test]
+fn a_parser_knows_whether_it_is_inside_a_block() {
+    let streams: &[(&[u8], &str)] = &[
+        // For each number of bytes that have come, from none on.
+        (b"\xEF\xBB\xBFid\n\n", "....###."),
+        (b"data: a\n\nx", ".########.."),
+        (b"da:\r\nd\r\n", ".##...#.."),
+        (b": a\n:\n\n", "........"),
+        (b"foo: a\nretry:1\r\r\n", "........########.."),
+        (b"id\n:a\n\n", ".######."),
+        (b"data:123\n:\n\n", ".###########."),
+    ];
+    for (stream, expected) in streams {
+        for size in 1..=stream.len() {
+            let mut parser = Parser::<Inline<2>>::new();
+            let mut read = 0;
+            for piece in stream.chunks(size) {
+                let mut chunk = Chunk::new(piece);
+                while !matches!(parser.step(&mut chunk), Ok(None)) {}
+                read += piece.len();
+                assert_eq!(
+                    parser.is_inside_block(),
+                    expected.as_bytes()[read] == b'#',
+                    "after {read} of {}",
+                    stream.escape_ascii()
+                );
+            }
+            parser.reset();
+            assert!(!parser.is_inside_block());
+        }
+    }
+}
+
+/// The events are those of a chunk that is kept, and so are the positions. Other bytes give other
+/// events, or none, and no panic.
+#[test]
+fn a_chunk_can_be_detached_after_every_event() {
+    let mut input = Vec::new();
+    for len in 0..90 {
+        let data = "x".repeat(len);
+        input.extend_from_slice(format!("data: {data}\n\nevent: {len}\ndata\n\n").as_bytes());
+    }
+    let mut kept = Parser::<Inline<128>>::new();
+    let mut anew = kept.clone();
+    let mut chunk = Chunk::new(&input);
+    let mut detached = Chunk::new(&input).detach();
+    let mut events = 0;
+    while let Some(expected) = kept.next_event(&mut chunk).unwrap() {
+        let mut chunk_anew = detached.attach(&input);
+        let event = anew.next_event(&mut chunk_anew).unwrap();
+        assert_eq!(event, Some(expected));
+        assert_eq!(chunk_anew.position(), chunk.position());
+        detached = chunk_anew.detach();
+        assert_eq!(detached.position(), chunk.position());
+        for len in 0..input.len() {
+            let mut other = detached.clone().attach(&input[..len]);
+            assert_eq!(other.position(), len.min(chunk.position()));
+            let _ = kept.clone().next_event(&mut other);
+        }
+        events += 1;
+    }
+    assert_eq!(events, 180);
+}
+
 #[test]
 fn a_last_event_id_that_no_stream_could_give_is_refused() {
     let mut parser = Parser::<Inline<64, 4>>::new();
@@ -460,4 +527,93 @@ fn many_ids_beside_a_long_type() {
         .filter(|piece| parser.next_event(&mut Chunk::new(piece)).unwrap().is_some())
         .count();
     assert_eq!(found, 1);
+}
+
+/// A parser without IDs takes a stream as one with IDs takes it whose `id` lines have a name that no
+/// field has: wherever both are cut.
+#[test]
+fn without_ids_an_id_is_an_unknown_field() {
+    const LIMIT: usize = 12;
+    const STREAMS: [&str; 8] = [
+        "id: 1\ndata: a\n\nid: 22\n\ndata: b\n\n",
+        "event: add\r\nid: longer than the limit\r\ndata: c\r\n\r\ndata: d\r\n\r\n",
+        "data: e\nid: 3\ndata: f\nid\nevent: x\n\n: ping\nid:\n\n:\n\ndata: g\n\n",
+        "id: a\0b\rdata: h\r\rid: 4\rretry: 5\r\rid: 6\r\r",
+        "id: 7\nid: 8\nevent: y\nid: 9\ndata: i\n\n",
+        "data: thirteen ....\nid: 1\n\nid: 2\ndata: j\n\n",
+        "data: twelve .....\nid: a long one that would not fit\n\ndata: k\n\n",
+        "\u{FEFF}id: 5\nidata: 6\nid : 7\ni\ndata: l\nid: cut off",
+    ];
+
+    fn assert<S: Storage>(mut parser: Parser<S>, pieces: &[&[u8]], expected: &oracle::Decoded) {
+        assert_eq!(steps(&mut parser, pieces), expected.items, "{pieces:?}");
+        assert_eq!(parser.last_event_id(), b"");
+        assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+        parser.reset();
+        assert_eq!(
+            events(&mut parser, pieces),
+            without_steps(&expected.items),
+            "{pieces:?}"
+        );
+    }
+
+    for stream in STREAMS {
+        let input = stream.as_bytes();
+        let renamed = stream
+            .replace("\nid", "\nxx")
+            .replace("\rid", "\rxx")
+            .replace("\u{FEFF}id", "\u{FEFF}xx");
+        let renamed = match renamed.strip_prefix("id") {
+            Some(rest) => format!("xx{rest}"),
+            None => renamed,
+        };
+        let expected = oracle::decode(renamed.as_bytes(), Some(LIMIT), b"");
+        let mut all: Vec<Vec<&[u8]>> = cuts_in_three(input)
+            .iter()
+            .map(|cuts| pieces(input, cuts))
+            .collect();
+        all.push(input.chunks(1).collect());
+        for pieces in &all {
+            assert(
+                Parser::<Inline<LIMIT, 0>>::new().without_ids(),
+                pieces,
+                &expected,
+            );
+            assert(
+                Parser::<Inline<LIMIT>>::new().without_ids(),
+                pieces,
+                &expected,
+            );
+            let mut event = [0; LIMIT];
+            assert(
+                Parser::borrowed(&mut event, &mut []).without_ids(),
+                pieces,
+                &expected,
+            );
+            #[cfg(feature = "alloc")]
+            assert(Parser::growable(LIMIT).without_ids(), pieces, &expected);
+        }
+    }
+}
+
+#[test]
+fn without_ids_there_is_none_to_begin_with() {
+    let mut parser = Parser::<Inline<32>>::new();
+    let mut chunk = Chunk::new(b"id: 1\ndata: a\n\nid: 2\ndata: be");
+    assert!(parser.next_event(&mut chunk).unwrap().is_some());
+    assert!(parser.next_event(&mut chunk).unwrap().is_none());
+    assert_eq!(parser.last_event_id(), b"1");
+
+    let mut parser = parser.without_ids();
+    assert_eq!(parser.last_event_id(), b"");
+    let error = parser.set_last_event_id(b"3").unwrap_err();
+    assert_eq!(error, InvalidLastEventId::TooLong { limit: 0 });
+    assert_eq!(parser.set_last_event_id(b""), Ok(()));
+    // What had been begun is dropped, the state in the middle of its line too.
+    let mut chunk = Chunk::new(b"data: c\nid: 4\n\n");
+    let event = parser.next_event(&mut chunk).unwrap().unwrap();
+    assert_eq!(
+        (event.data(), event.id(), event.last_event_id()),
+        (&b"c"[..], None, &b""[..])
+    );
 }

@@ -1,5 +1,6 @@
 //! Fields to events: what the standard calls interpreting an event stream (WHATWG HTML §9.2.6).
 
+mod advance;
 mod block;
 mod error;
 mod fast;
@@ -9,18 +10,26 @@ mod storage;
 
 use core::fmt;
 
+use advance::Wanted;
 use block::{Block, Phase};
 use ready::Held;
 use storage::Slot;
 
-pub use error::{Bound, InvalidLastEventId, Overflow};
+pub use error::{Bound, Overflow};
 pub use ready::{Detached, Ready};
 #[cfg(feature = "alloc")]
 pub use storage::Growable;
 pub use storage::{Borrowed, Inline, Storage};
 
-use crate::copy::{part, put};
-use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
+use crate::{
+    chunk::Chunk,
+    copy::{part, put},
+    event::Event,
+    field::InvalidLastEventId,
+    lexer::{Lexer, Piece},
+    millis::Millis,
+    target::FAST_PATHS,
+};
 
 /// Bytes to events.
 ///
@@ -37,9 +46,9 @@ use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
 /// changes of the reconnection time as well, and borrows from the chunk only, so that a function
 /// built on it can loop and return what it found.
 ///
-/// An event is given out at the byte that ends its blank line, never later. One whose data is a
-/// single line lying whole in the chunk borrows from the chunk; only what a chunk's end cuts off
-/// and what several lines add up to is copied.
+/// An event is given out at the byte that ends its blank line, never later. When its data is a
+/// single line that lies whole in the chunk, the event borrows from the chunk. Only what a chunk's
+/// end cuts off, and what several lines add up to, is copied.
 ///
 /// # Limits
 /// The storage bounds what one event may hold: its data, lines joined by LF, plus its type plus its
@@ -73,8 +82,9 @@ use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
 pub struct Parser<S> {
     lexer: Lexer,
     block: Block,
-    /// The slot with the last event ID; the block's ID goes to the other one.
-    kept: Slot,
+    /// The slot with the last event ID; the block's ID goes to the other one. `None`: IDs are passed
+    /// over. (A flag beside the slot would cost a device eight bytes.)
+    kept: Option<Slot>,
     kept_len: usize,
     retry: Option<Millis>,
     storage: S,
@@ -90,6 +100,10 @@ pub enum Step<'c> {
     Comment(Piece<'c>),
     /// The server has set the reconnection time; [`Parser::retry`] has it from here on.
     Retry(Millis),
+    /// The end of a block that has no data and gives no event, but has an ID, a reconnection time or
+    /// both. [`Parser::event`] shows them. A reconnection time was a step of its own before, at its
+    /// line.
+    WithoutData(Ready<'c>),
 }
 
 impl<const N: usize, const ID: usize> Parser<Inline<N, ID>> {
@@ -136,11 +150,38 @@ impl<S> Parser<S> {
         Self {
             lexer: Lexer::new(),
             block: Block::new(),
-            kept: Slot::A,
+            kept: Some(Slot::A),
             kept_len: 0,
             retry: None,
             storage,
         }
+    }
+
+    /// Makes a parser for an application that has no use for IDs: it passes over the field `id` as
+    /// over an unknown one. No ID is too long then, and none is stored or counts towards the limit.
+    /// Events have no ID, and the last event ID stays empty.
+    ///
+    /// Call it before the first chunk. Later it begins a new stream, as [`reset`](Self::reset) does,
+    /// and forgets the last event ID.
+    ///
+    /// ```
+    /// use sse_codec::{Chunk, Inline, Parser};
+    ///
+    /// static mut PARSER: Parser<Inline<16, 0>> = Parser::<Inline<16, 0>>::new().without_ids();
+    ///
+    /// let mut parser = Parser::<Inline<16, 0>>::new().without_ids();
+    /// let mut chunk = Chunk::new(b"id: 0192f6d4-83a1-7cc3-b0f4-8e2f5ad1c9e7\ndata: 21.5\n\n");
+    /// let event = parser.next_event(&mut chunk)?.unwrap();
+    /// assert_eq!((event.data(), event.id()), (&b"21.5"[..], None));
+    /// # Ok::<(), sse_codec::Overflow>(())
+    /// ```
+    #[must_use]
+    pub const fn without_ids(mut self) -> Self {
+        self.kept = None;
+        self.kept_len = 0;
+        self.lexer = Lexer::new();
+        self.block = Block::new();
+        self
     }
 
     /// The reconnection time the server has set last, in this connection or, across
@@ -153,7 +194,8 @@ impl<S> Parser<S> {
 }
 
 impl<S: Storage> Parser<S> {
-    /// Reads on to the next event. `Ok(None)` means that the chunk is used up.
+    /// Reads on to the next event. `Ok(None)` means that the chunk is used up: drop it, then wait for
+    /// more bytes and make a [`Chunk`] of those.
     ///
     /// # Errors
     /// [`Overflow`] when a block is larger than the limit. Call again with the same chunk: the
@@ -169,10 +211,11 @@ impl<S: Storage> Parser<S> {
                 Event::new(data).with_last_event_id(self.last_event_id()),
             ));
         }
-        Ok(self.next_ready(chunk)?.map(|ready| self.event(ready)))
+        Ok(self.next_ready(chunk)?.map(|ready| self.dispatched(ready)))
     }
 
-    /// Like [`next_event`](Self::next_event), borrowing from the chunk only.
+    /// Reads on to the next event like [`next_event`](Self::next_event), and borrows from the chunk
+    /// only.
     ///
     /// # Errors
     /// As [`next_event`](Self::next_event).
@@ -185,18 +228,18 @@ impl<S: Storage> Parser<S> {
             return Ok(Some(Ready { held }));
         }
         // As `advance` would, without the call: most chunks of a few bytes end here.
-        if !fast::OFF && chunk.is_empty() {
+        if FAST_PATHS && chunk.is_empty() {
             self.store(&mut held);
             return Ok(None);
         }
         match self.advance(chunk, held, Wanted::Events)? {
             Some(Step::Event(ready)) => Ok(Some(ready)),
-            Some(Step::Comment(_) | Step::Retry(_)) | None => Ok(None),
+            Some(Step::Comment(_) | Step::Retry(_) | Step::WithoutData(_)) | None => Ok(None),
         }
     }
 
-    /// Reads on to the next event, piece of a comment or change of the reconnection time.
-    /// `Ok(None)` means that the chunk is used up.
+    /// Reads on to the next event, piece of a comment, change of the reconnection time or end of a
+    /// block without data. `Ok(None)` means that the chunk is used up.
     ///
     /// ```
     /// use sse_codec::{Chunk, Event, Inline, Millis, Overflow, Parser, Step};
@@ -234,19 +277,27 @@ impl<S: Storage> Parser<S> {
         self.advance(chunk, held, Wanted::Everything)
     }
 
-    /// Shows the event that the last step has found.
+    /// Shows the event, or the block without data, that the last step has found.
     #[must_use]
     pub fn event<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
+        if ready.held.data.is_none() && !self.block.has_data {
+            return self.with_id_and_retry(Event::without_data());
+        }
+        self.dispatched(ready)
+    }
+
+    /// Shows an event. It has data, which a caller of [`next_event`](Self::next_event) need not find
+    /// out again.
+    #[inline]
+    fn dispatched<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
         let Block {
             data_len, type_len, ..
         } = self.block;
         let arena = self.storage.arena();
-        let last_event_id = self.last_event_id();
         let mut event = Event::new(match ready.held.data {
             Some(data) => data,
             None => part(arena, 0, data_len),
-        })
-        .with_last_event_id(last_event_id);
+        });
         if let Some(event_type) = ready.held.event_type {
             if !event_type.is_empty() {
                 event = event.with_type(event_type);
@@ -254,6 +305,13 @@ impl<S: Storage> Parser<S> {
         } else if type_len > 0 {
             event = event.with_type(part(arena, arena.len().saturating_sub(type_len), type_len));
         }
+        self.with_id_and_retry(event)
+    }
+
+    #[inline]
+    fn with_id_and_retry<'p>(&'p self, event: Event<'p>) -> Event<'p> {
+        let last_event_id = self.last_event_id();
+        let mut event = event.with_last_event_id(last_event_id);
         if self.block.has_id {
             event = event.with_id(last_event_id);
         }
@@ -269,28 +327,45 @@ impl<S: Storage> Parser<S> {
     /// empty (§9.2.2). A block's ID becomes it at the block's blank line.
     #[must_use]
     pub fn last_event_id(&self) -> &[u8] {
-        part(self.storage.id(self.kept), 0, self.kept_len)
+        part(self.storage.id(self.slot()), 0, self.kept_len)
     }
 
     /// Starts with this last event ID, one that was stored before a restart for instance.
     ///
     /// # Errors
-    /// When the ID does not fit the storage or contains what no ID can. The old one stays then.
+    /// When the ID does not fit the storage or contains what no ID can. The old one stays then. To a
+    /// parser [without IDs](Self::without_ids) every one is too long but the empty one.
     pub fn set_last_event_id(&mut self, id: &[u8]) -> Result<(), InvalidLastEventId> {
-        let limit = self.storage.id_limit();
+        let limit = self.kept.map_or(0, |_| self.storage.id_limit());
         if id.len() > limit {
             return Err(InvalidLastEventId::TooLong { limit });
         }
         InvalidLastEventId::check(id)?;
-        put(self.storage.id_mut(self.kept, id.len()).0, 0, id);
+        put(self.storage.id_mut(self.slot(), id.len()).0, 0, id);
         self.kept_len = id.len();
         Ok(())
+    }
+
+    /// Where the last event ID is, be it empty.
+    fn slot(&self) -> Slot {
+        self.kept.unwrap_or(Slot::A)
     }
 
     /// The most bytes an event may hold: data, type and ID together.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.storage.limit()
+    }
+
+    /// Whether a block has begun and has not ended. If the stream ends here, what has come of the
+    /// block is lost, as the standard wants it (§9.2.6): the answer was perhaps cut off. A comment
+    /// begins no block, and neither does a line whose name no field has.
+    #[must_use]
+    pub const fn is_inside_block(&self) -> bool {
+        match self.block.phase {
+            Phase::Reading | Phase::Skipping => true,
+            Phase::Fresh | Phase::GivenOut => self.lexer.is_inside_field(),
+        }
     }
 
     /// Begins a new stream, the one after a reconnection for instance: an unfinished block is
@@ -300,107 +375,9 @@ impl<S: Storage> Parser<S> {
         self.lexer = Lexer::new();
         self.clear();
     }
-
-    /// The one loop. Decides first and borrows last: what it finds points into the chunk, and is
-    /// copied to the storage only when the chunk ends, or when it returns, inside a block.
-    #[inline(never)]
-    fn advance<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        mut held: Held<'c>,
-        wanted: Wanted,
-    ) -> Result<Option<Step<'c>>, Overflow> {
-        while !chunk.is_empty() {
-            if !self.heartbeats(chunk, wanted) {
-                let Some(token) = self.lexer.next_token(chunk) else {
-                    break;
-                };
-                if matches!(token, Token::Field(..)) && self.block.phase == Phase::Fresh {
-                    self.block.phase = Phase::Reading;
-                }
-                let step = match token {
-                    Token::BlankLine if self.end_block() => {
-                        return Ok(Some(Step::Event(Ready { held })));
-                    }
-                    Token::BlankLine => {
-                        held = Held::default();
-                        None
-                    }
-                    _ if self.block.phase == Phase::Skipping => None,
-                    Token::Comment(piece) => Some(Step::Comment(piece)),
-                    Token::Field(Field::Data, piece) => {
-                        self.data(piece, chunk, &mut held)?;
-                        None
-                    }
-                    Token::Field(field @ (Field::Event | Field::Id), piece) => {
-                        self.type_or_id(field == Field::Id, piece, chunk, &mut held)?;
-                        None
-                    }
-                    Token::Field(Field::Retry, piece) => {
-                        self.reconnection_time(piece).map(Step::Retry)
-                    }
-                };
-                if let Some(step) = step
-                    && wanted == Wanted::Everything
-                {
-                    self.store(&mut held);
-                    return Ok(Some(step));
-                }
-            }
-            if !chunk.is_empty() && self.lines_again(chunk, &mut held) {
-                return Ok(Some(Step::Event(Ready { held })));
-            }
-        }
-        self.store(&mut held);
-        Ok(None)
-    }
-
-    /// A blank line. Whether it dispatches an event: "If the data buffer is an empty string, set
-    /// the data buffer and the event type buffer to the empty string and return", where an empty
-    /// string is one that no `data` field has been appended to. The last event ID is set before
-    /// that step.
-    fn end_block(&mut self) -> bool {
-        self.commit_id();
-        if self.block.has_data {
-            self.block.phase = Phase::GivenOut;
-        } else {
-            self.clear();
-        }
-        self.block.has_data
-    }
-
-    /// The block's ID becomes the last event ID.
-    #[inline]
-    fn commit_id(&mut self) {
-        if self.block.has_id {
-            self.kept = self.kept.other();
-            self.kept_len = self.block.id_len;
-        }
-    }
-
-    /// Makes room for the next block when the last one has been looked at.
-    #[inline]
-    fn clear_given_out(&mut self) {
-        if self.block.phase == Phase::GivenOut {
-            self.clear();
-        }
-    }
-
-    /// Forgets the block.
-    fn clear(&mut self) {
-        self.storage.release(self.block.arena_len());
-        self.block = Block::new();
-    }
 }
 
-/// What a caller of the loop wants to hear of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Events,
-    Everything,
-}
-
-// Derived for so many fields it would bring a panic.
+// By hand: a derived one would bring a panic, for so many fields.
 impl<S: fmt::Debug> fmt::Debug for Parser<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parser")
