@@ -2,7 +2,8 @@
 
 use std::{
     future::Future,
-    io, mem,
+    io::{self, Write},
+    mem,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
