@@ -11,7 +11,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 ../../.ci/need chromium chromium-driver procps
 cargo build --quiet --locked
 cargo build --quiet --locked --release --manifest-path ../../Cargo.toml \
-    --package sse-codec-tokio --example serve
+    --package sse-codec-tokio --features http1 --example serve
 
 profile=$(mktemp -d)
 # A session of its own: the driver puts the browser into another process group.

@@ -1,11 +1,15 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "http1")]
+mod accept;
 mod alarm;
 mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
 mod channel;
+#[cfg(feature = "client")]
+pub mod client;
 #[cfg(feature = "codec")]
 mod codec;
 mod encoded;
@@ -14,14 +18,20 @@ mod outbox;
 mod owned;
 mod reader;
 mod reason;
+#[cfg(feature = "http1")]
+pub mod request;
 mod serve;
 mod source;
 mod tcp;
 mod writer;
 
+#[cfg(feature = "http1")]
+pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+#[cfg(feature = "client")]
+pub use client::EventSource;
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};

@@ -4,6 +4,7 @@
 mod cases;
 mod clients;
 mod differences;
+mod frames;
 mod ours;
 mod report;
 mod servers;
@@ -24,6 +25,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut report = Report::default();
     println!("our stream, read by");
     clients::check(&mut report, &cases, node, python).await;
+    println!("frames without an event, seen by");
+    frames::check(&mut report, node, python).await;
     println!("our reader reads");
     servers::check(&mut report, &cases, file, node, python).await;
     Ok(if report.finish() {

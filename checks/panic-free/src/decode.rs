@@ -1,6 +1,6 @@
 use sse_codec::{
-    Borrowed, Chunk, Detached, DetachedChunk, Event, Field, Inline, InlineEvent, Lexer, Millis, Parser, Piece,
-    Ready, lossy,
+    Borrowed, Chunk, Detached, DetachedChunk, Event, Field, Inline, InlineEvent, Lexer, Millis,
+    Parser, Piece, Ready, lossy,
 };
 
 use crate::parser;

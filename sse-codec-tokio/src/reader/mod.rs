@@ -21,12 +21,12 @@ use tokio::io::AsyncRead;
 
 #[cfg(feature = "codec")]
 pub(crate) use assembler::Assembler;
-use assembler::Intake;
+pub(crate) use assembler::Intake;
 pub use error::ReadError;
 #[cfg(feature = "http-body")]
 pub use input::FromBody;
 pub use input::{FromStream, Input};
-use silence::Silence;
+pub(crate) use silence::Silence;
 pub use steps::Steps;
 
 use crate::owned::{OwnedEvent, OwnedStep};
