@@ -213,7 +213,6 @@ fn lending_goes_on_after_an_error() {
 #[cfg(feature = "http-body")]
 mod body {
     use super::*;
-    use axum::http::HeaderMap;
     use http_body::{Body, Frame};
 
     /// A body of these frames.
