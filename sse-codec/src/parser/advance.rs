@@ -28,6 +28,12 @@ impl<S: Storage> Parser<S> {
                     }
                     Token::BlankLine => {
                         held = Held::default();
+                        let is_empty = !self.block.has_id && !self.block.has_retry;
+                        if wanted == Wanted::Everything && !is_empty {
+                            self.block.phase = Phase::GivenOut;
+                            return Ok(Some(Step::WithoutData(Ready { held })));
+                        }
+                        self.clear();
                         None
                     }
                     _ if self.block.phase == Phase::Skipping => None,
@@ -68,8 +74,6 @@ impl<S: Storage> Parser<S> {
         self.commit_id();
         if self.block.has_data {
             self.block.phase = Phase::GivenOut;
-        } else {
-            self.clear();
         }
         self.block.has_data
     }
