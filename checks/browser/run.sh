@@ -15,7 +15,7 @@ gecko=$CARGO_TARGET_DIR/geckodriver
     cargo install --quiet --locked --root "$gecko" --version GECKO geckodriver
 cargo build --quiet --locked
 cargo build --quiet --locked --release --manifest-path ../../Cargo.toml \
-    --package sse-codec-tokio --features http1 --example serve
+    --package sse-codec-tokio --example serve
 
 profile=$(mktemp -d)
 # A session of its own: the driver puts the browser into another process group.
