@@ -9,7 +9,7 @@ mod attempt;
 mod body;
 mod channel;
 #[cfg(feature = "client")]
-mod client;
+pub mod client;
 #[cfg(feature = "codec")]
 mod codec;
 mod encoded;
@@ -31,7 +31,7 @@ pub use accept::{AcceptLoop, AcceptTrouble};
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 #[cfg(feature = "client")]
-pub use client::{Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why};
+pub use client::EventSource;
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
@@ -50,7 +50,3 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
-
-#[cfg(all(feature = "client", any(doc, doctest)))]
-#[doc = include_str!("../docs/clients.md")]
-pub mod clients {}

@@ -169,7 +169,7 @@ async fn events_before_a_broken_end_are_not_lost() {
     drop(server);
     let error = no_hang(reader.next_event()).await.unwrap().unwrap_err();
     assert!(
-        matches!(&error, ReadError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset),
+        matches!(&error, ReadError::Transport(error) if error.kind() == io::ErrorKind::ConnectionReset),
         "{error}"
     );
     assert!(reader.next_event().await.is_none());
