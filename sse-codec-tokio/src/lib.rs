@@ -50,3 +50,8 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples of the page about other people's clients.
+#[cfg(all(doctest, feature = "http1"))]
+#[doc = include_str!("../../docs/interop.md")]
+struct Interop;
