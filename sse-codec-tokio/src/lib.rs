@@ -15,6 +15,7 @@ mod codec;
 mod connection;
 mod encoded;
 mod frames;
+mod head;
 mod options;
 mod owned;
 mod reader;
@@ -36,6 +37,7 @@ pub use client::EventSource;
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing, WriteError};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
+pub use head::{Framing, InvalidHeader, Terms};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
 #[cfg(feature = "http-body")]
