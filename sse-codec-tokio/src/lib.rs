@@ -30,7 +30,7 @@ mod writer;
 pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
-pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+pub use channel::{Closed, EventReceiver, EventSender, ProducerPanicked, TrySendError, channel};
 #[cfg(feature = "client")]
 pub use client::EventSource;
 #[cfg(feature = "codec")]
@@ -45,7 +45,7 @@ pub use reader::FromBody;
 pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
-pub use tcp::TcpOptions;
+pub use tcp::{ResetOnDrop, TcpOptions};
 pub use writer::EventWriter;
 
 /// The examples of the front page.

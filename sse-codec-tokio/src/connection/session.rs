@@ -337,6 +337,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         if burst.is_empty() {
             let frame = self.aside.front()?;
             burst.put_retry(frame);
+            self.is_retry_due = burst.carries_retry();
             if burst.is_empty() {
                 self.clock.skip_first_heartbeat();
                 return self.aside.pop_front().map(Next::Alone);
