@@ -29,7 +29,7 @@ mod writer;
 #[cfg(feature = "http1")]
 pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
-pub use body::EventBody;
+pub use body::{BodyError, EventBody};
 pub use channel::{Closed, EventReceiver, EventSender, ProducerPanicked, TrySendError, channel};
 #[cfg(feature = "client")]
 pub use client::EventSource;

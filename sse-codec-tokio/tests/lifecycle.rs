@@ -22,8 +22,8 @@ use common::{
 use http_body::Body;
 use sse_codec::{Millis, TimersConfig};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventWriter, Frames, Framing, ProducerPanicked, Reason, SendError,
-    ServeOptions, Summary, channel, serve,
+    BodyError, EncodedFrame, EventBody, EventWriter, Frames, Framing, ProducerPanicked, Reason,
+    SendError, ServeOptions, Summary, channel, serve,
 };
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -270,7 +270,7 @@ fn connect<S>(
     probe: &Probe,
 ) -> tokio::task::JoinHandle<Option<&'static str>>
 where
-    S: Frames<Error: MaybeText + Send> + Send + 'static,
+    S: Frames<Error: MaybeText + std::fmt::Debug + Send> + Send + 'static,
 {
     let options = options(end, shutdown);
     if matches!(face, Face::ServeChannel | Face::ServeStream) {
@@ -291,7 +291,8 @@ where
             };
             match frame {
                 None => return None,
-                Some(Err(error)) => return error.text(),
+                Some(Err(BodyError::Source(error))) => return error.text(),
+                Some(Err(error)) => panic!("{error:?}"),
                 Some(Ok(frame)) => {
                     let data = frame.into_data().unwrap();
                     probe.script().received.extend_from_slice(&data);

@@ -238,6 +238,26 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         }
     }
 
+    /// The transport has taken nothing for a while: waits for the end of the deadline, or of the time
+    /// for an orderly end.
+    #[cfg(feature = "http-body")]
+    pub(crate) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
+        loop {
+            let due = self.clock.poll(cx);
+            if self.clock.lifetime_is_over && self.is_open() {
+                self.stop(Reason::Lifetime);
+                // Another time is waited for now.
+                continue;
+            }
+            match std::task::ready!(due) {
+                Due::WriteDeadline | Due::Drain => {
+                    return Poll::Ready(self.over(Reason::WriteDeadline));
+                }
+                Due::Heartbeat => {}
+            }
+        }
+    }
+
     /// What goes before the events.
     fn open(&mut self, burst: &mut Burst) {
         burst.push_raw(&std::mem::take(&mut self.head));
