@@ -2,7 +2,7 @@
 //! it (`sse-contract-tests`, "test service API"):
 //!
 //! ```text
-//! cargo run --release --example contract --features client -- 8000
+//! cargo run --release --example contract -- 8000
 //! sse-contract-tests --url http://localhost:8000
 //! ```
 

@@ -96,8 +96,8 @@ async fn a_busy_consumer_loses_nothing_of_a_pipe() {
 /// meantime is found, though the transport needs to be asked twice.
 #[tokio::test(start_paused = true)]
 async fn a_consumer_that_gave_up_its_wait_loses_nothing() {
-    /// Has nothing at its first two calls, then what is there, and so on.
-    struct Slow<R>(R, u32);
+    /// Gives what is there at every third call, or fourth, and nothing at the others.
+    struct Slow<R>(R, u32, u32);
 
     impl<R: AsyncRead + Unpin> AsyncRead for Slow<R> {
         fn poll_read(
@@ -106,7 +106,7 @@ async fn a_consumer_that_gave_up_its_wait_loses_nothing() {
             buffer: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
             self.1 += 1;
-            if !self.1.is_multiple_of(3) {
+            if !self.1.is_multiple_of(self.2) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -115,8 +115,18 @@ async fn a_consumer_that_gave_up_its_wait_loses_nothing() {
     }
 
     let (mut server, io) = duplex(64);
-    let mut reader = reader(Slow(io, 0));
+    let mut reader = reader(Slow(io, 0, 3));
     // Asked once, and dropped.
+    poll_once(reader.next_event()).await;
+    server.write_all(b"data: a\n\n").await.unwrap();
+    sleep(LONGEST * 2).await;
+    assert_eq!(next(&mut reader).await, "a");
+
+    let (mut server, io) = duplex(64);
+    let mut reader = self::reader(Slow(io, 0, 4));
+    // Dropped when the time was over and the transport was to be asked for the last time.
+    poll_once(reader.next_event()).await;
+    sleep(LONGEST * 2).await;
     poll_once(reader.next_event()).await;
     server.write_all(b"data: a\n\n").await.unwrap();
     sleep(LONGEST * 2).await;
@@ -199,6 +209,20 @@ async fn the_timeout_stays_over_a_reconnection_and_begins_anew() {
     let begin = Instant::now();
     assert_timed_out(&mut reader).await;
     assert_eq!(begin.elapsed(), LONGEST);
+}
+
+/// Of no length: what is there is read all the same.
+#[tokio::test(start_paused = true)]
+async fn a_timeout_that_is_at_once() {
+    let (mut server, io) = duplex(64);
+    let io = Lazy {
+        io,
+        was_asked: false,
+    };
+    let mut reader = EventReader::new(io, 64).with_read_timeout(Duration::ZERO);
+    server.write_all(b"data: a\n\n").await.unwrap();
+    assert_eq!(next(&mut reader).await, "a");
+    assert_timed_out(&mut reader).await;
 }
 
 #[tokio::test(start_paused = true)]

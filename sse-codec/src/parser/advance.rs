@@ -66,7 +66,8 @@ impl<S: Storage> Parser<S> {
         Ok(None)
     }
 
-    /// Ends the block at its blank line, and returns whether that dispatches an event: "If the data
+    /// Ends the block at its blank line, and returns whether that dispatches an event; one that does
+    /// not is left to the caller: "If the data
     /// buffer is an empty string, set the data buffer and the event type buffer to the empty string
     /// and return." The data buffer is empty when no `data` field has been appended to it. The last
     /// event ID is set before that step of the standard.
