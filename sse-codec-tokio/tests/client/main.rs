@@ -1,6 +1,7 @@
 //! [`EventSource`] over scripted connections, with paused time.
 #![cfg(feature = "client")]
 
+mod providers;
 mod redirects;
 mod script;
 
