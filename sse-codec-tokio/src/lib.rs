@@ -3,25 +3,25 @@
 
 #[cfg(feature = "http1")]
 mod accept;
-mod alarm;
 mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
+mod chance;
 mod channel;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "codec")]
 mod codec;
+mod connection;
 mod encoded;
+mod frames;
 mod options;
-mod outbox;
 mod owned;
 mod reader;
 mod reason;
 #[cfg(feature = "http1")]
 pub mod request;
 mod serve;
-mod source;
 mod tcp;
 mod writer;
 
@@ -34,7 +34,8 @@ pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 pub use client::EventSource;
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
-pub use encoded::{EncodedFrame, Outgoing};
+pub use encoded::{EncodedFrame, Outgoing, WriteError};
+pub use frames::{Frames, IntoFrame, OnEnd, Room};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
 #[cfg(feature = "http-body")]
@@ -42,7 +43,6 @@ pub use reader::FromBody;
 pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
-pub use source::Source;
 pub use tcp::TcpOptions;
 pub use writer::EventWriter;
 

@@ -236,7 +236,7 @@ mod body {
 
     #[tokio::test]
     async fn a_body_with_trailers() {
-        let trailers = Ok(Frame::trailers(axum::http::HeaderMap::new()));
+        let trailers = Ok(Frame::trailers(http::HeaderMap::new()));
         let frames = [data(b"data: a\n"), data(b"\ndata: cut"), trailers];
         let mut events = EventReader::from_body(Frames(frames.into()), 64);
         assert_eq!(events.next().await.unwrap().unwrap().data(), "a");
