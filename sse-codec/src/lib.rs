@@ -9,12 +9,14 @@ extern crate std;
 
 mod chunk;
 mod copy;
+mod digits;
 mod event;
 mod frame;
 pub mod http;
 mod lexer;
 mod millis;
 mod parser;
+pub mod replay;
 mod scan;
 mod time;
 

@@ -4,7 +4,6 @@
 mod buf;
 mod cursor;
 mod data_writer;
-mod digits;
 mod error;
 mod out;
 mod sink;
@@ -19,8 +18,7 @@ pub use error::{BufferTooSmall, InvalidField};
 pub use sink::IoSink;
 pub use sink::{Sink, SinkFull, SliceSink};
 
-use crate::{Event, Field, Millis};
-use digits::Digits;
+use crate::{Event, Field, Millis, digits::Digits};
 
 /// A block ready to be written: one event, a comment, or what else may stand between two blank
 /// lines.
@@ -108,7 +106,7 @@ impl<'a> Frame<'a> {
             event_type: event.event_type(),
             id: event.id(),
             retry: match event.retry() {
-                Some(retry) => Digits::new(retry),
+                Some(retry) => Digits::new(retry.0),
                 None => Digits::NONE,
             },
             text: if event.has_data() {
@@ -160,7 +158,7 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub const fn retry(time: Millis) -> Self {
         Self {
-            retry: Digits::new(time),
+            retry: Digits::new(time.0),
             ..Self::EMPTY
         }
     }

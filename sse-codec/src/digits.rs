@@ -1,8 +1,6 @@
-use crate::Millis;
-
 /// A number in decimal, as it stands on the wire, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Digits {
+pub(crate) struct Digits {
     /// Right-aligned.
     bytes: [u8; Self::MAX],
     start: u8,
@@ -12,17 +10,17 @@ impl Digits {
     /// `u64::MAX` has twenty digits.
     const MAX: usize = 20;
 
-    pub(super) const NONE: Self = Self {
+    pub(crate) const NONE: Self = Self {
         bytes: [b'0'; Self::MAX],
         start: Self::MAX as u8,
     };
 
     // Out of the way of frames that have none; alone it would need a `memcpy` on bare metal.
     #[cfg_attr(not(target_os = "none"), inline(never))]
-    pub(super) const fn new(number: Millis) -> Self {
+    pub(crate) const fn new(number: u64) -> Self {
         let mut digits = Self::NONE;
         // Long division, eight bits at a time: 64-bit division is a kilobyte of a small device.
-        let mut limbs = number.0.to_be_bytes();
+        let mut limbs = number.to_be_bytes();
         let mut start = Self::MAX;
         while start > 0 {
             start -= 1;
@@ -44,7 +42,7 @@ impl Digits {
         digits
     }
 
-    pub(super) const fn as_bytes(&self) -> Option<&[u8]> {
+    pub(crate) const fn as_bytes(&self) -> Option<&[u8]> {
         match self.bytes.split_at_checked(self.start as usize) {
             Some((_, [])) | None => None,
             Some((_, digits)) => Some(digits),
