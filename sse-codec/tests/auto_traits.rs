@@ -12,6 +12,7 @@ use sse_codec::{
     InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Piece, Ready,
     SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
+    replay,
 };
 
 /// May go to another thread, be shared, be moved while a future holds it, and be shown.
@@ -50,6 +51,16 @@ fn auto_traits() {
     assert_value::<Event<'_>>();
     assert_value::<Lossy<'_>>();
     assert_value::<Millis>();
+
+    assert_value::<replay::Id>();
+    assert_plain::<replay::IdText>();
+    assert_value::<replay::Window>();
+    assert_value::<replay::Resume>();
+    assert_value::<replay::Outcome>();
+    assert_plain::<replay::Ring<8>>();
+    assert_value::<replay::Cursor>();
+    assert_error::<replay::AppendError>();
+    assert_error::<replay::Evicted>();
 
     assert_value::<Frame<'_>>();
     assert_plain::<Cursor<'_>>();

@@ -7,6 +7,7 @@ use sse_codec::{
     InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull,
     SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
+    replay::{AppendError, Evicted, Id, IdText, Outcome, Resume, Ring, Window},
 };
 
 /// Somebody's output.
@@ -41,6 +42,18 @@ crate::entries! {
     fn entry_display_invalid_id(out: &mut Out, value: &InvalidLastEventId) { display(out, value) }
     fn entry_display_buffer_too_small(out: &mut Out, value: &BufferTooSmall) { display(out, value) }
     fn entry_display_sink_full(out: &mut Out, value: &SinkFull) { display(out, value) }
+
+    fn entry_display_id(out: &mut Out, value: &Id) { display(out, value) }
+    fn entry_display_append_error(out: &mut Out, value: &AppendError) { display(out, value) }
+    fn entry_display_evicted(out: &mut Out, value: &Evicted) { display(out, value) }
+
+    fn entry_debug_id(out: &mut Out, value: &Id) { debug(out, value) }
+    fn entry_debug_id_text(out: &mut Out, value: &IdText) { debug(out, value) }
+    fn entry_debug_window(out: &mut Out, value: &Window) { debug(out, value) }
+    fn entry_debug_resume(out: &mut Out, value: &Resume) { debug(out, value) }
+    fn entry_debug_outcome(out: &mut Out, value: &Outcome) { debug(out, value) }
+    fn entry_debug_ring(out: &mut Out, value: &Ring<64>) { debug(out, value) }
+    fn entry_debug_append_error(out: &mut Out, value: &AppendError) { debug(out, value) }
 
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }

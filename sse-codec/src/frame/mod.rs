@@ -154,6 +154,13 @@ impl<'a> Frame<'a> {
         Self::event(Event::without_data().with_type(event_type))
     }
 
+    /// The frame with this ID, which is known to be one.
+    pub(crate) const fn with_valid_id(mut self, id: &'a [u8]) -> Self {
+        debug_assert!(InvalidField::check(Field::Id, id).is_ok());
+        self.id = Some(id);
+        self
+    }
+
     /// A frame that only sets the reconnection time. No event is dispatched.
     #[must_use]
     pub const fn retry(time: Millis) -> Self {

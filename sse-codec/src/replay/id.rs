@@ -1,6 +1,6 @@
 use core::{fmt, ops::Deref};
 
-use crate::{copy, digits::Digits};
+use crate::{digits, event::lossy};
 
 /// The ID of an event in a log: `epoch-seq`, two numbers in decimal with a hyphen between them.
 ///
@@ -46,14 +46,13 @@ impl Id {
     /// The ID as it stands on the wire.
     #[must_use]
     pub fn text(self) -> IdText {
-        let mut text = IdText {
-            bytes: [0; IdText::MAX],
-            len: 0,
-        };
-        text.push(Digits::new(self.epoch).as_bytes().unwrap_or_default());
-        text.push(b"-");
-        text.push(Digits::new(self.seq).as_bytes().unwrap_or_default());
-        text
+        let mut bytes = [b'-'; IdText::MAX];
+        let mut start = IdText::MAX - digits::put(self.seq, &mut bytes);
+        start = start.saturating_sub(1);
+        if let Some(room) = bytes.get_mut(..start) {
+            start -= digits::put(self.epoch, room);
+        }
+        IdText { bytes, start }
     }
 }
 
@@ -66,14 +65,14 @@ impl fmt::Display for Id {
 
 /// Reads a number in the one way there is to write it.
 fn number(digits: &[u8]) -> Option<u64> {
-    const LAST: u64 = u64::MAX / 10;
+    const MOST: u64 = u64::MAX / 10;
     if matches!(digits, [] | [b'0', _, ..]) {
         return None;
     }
     let mut number = 0_u64;
     for digit in digits {
         let digit = digit.wrapping_sub(b'0');
-        if digit > 9 || number > LAST {
+        if digit > 9 || number > MOST {
             return None;
         }
         // Times ten: a small core has no multiplication of 64 bits.
@@ -85,23 +84,19 @@ fn number(digits: &[u8]) -> Option<u64> {
 /// The text of an [`Id`]. It dereferences to its bytes.
 #[derive(Clone, Copy)]
 pub struct IdText {
+    /// Right-aligned.
     bytes: [u8; Self::MAX],
-    len: u8,
+    start: usize,
 }
 
 impl IdText {
     /// Two numbers of twenty digits and the hyphen.
     const MAX: usize = 41;
 
-    fn push(&mut self, bytes: &[u8]) {
-        copy::put(&mut self.bytes, usize::from(self.len), bytes);
-        self.len += bytes.len() as u8;
-    }
-
     /// The text: digits and a hyphen.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        copy::part(&self.bytes, 0, usize::from(self.len))
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 
@@ -115,6 +110,6 @@ impl Deref for IdText {
 
 impl fmt::Debug for IdText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&crate::event::lossy(self.as_bytes()), f)
+        fmt::Debug::fmt(&lossy(self.as_bytes()), f)
     }
 }

@@ -79,10 +79,10 @@ impl<const N: usize> Ring<N> {
     /// When the event's type cannot be written, or when its frame is larger than the ring. The ring is
     /// as before then.
     pub fn append(&mut self, event: Event<'_>) -> Result<Id, AppendError> {
-        let mut window = self.window;
-        let id = window.push();
+        let id = self.window.next_id();
         let text = id.text();
-        let frame = Frame::event(event.with_id(&text)).map_err(AppendError::Invalid)?;
+        let frame = Frame::event(event.with_id(b"")).map_err(AppendError::Invalid)?;
+        let frame = frame.with_valid_id(&text);
         let needed = frame.encoded_len();
         if needed > N {
             return Err(AppendError::TooLarge {
@@ -100,7 +100,7 @@ impl<const N: usize> Ring<N> {
         cursor.copy_to(&mut self.bytes);
         self.len += needed;
         self.written = self.written.wrapping_add(needed as u64);
-        self.window.push();
+        self.window.push_to(id.seq);
         Ok(id)
     }
 
@@ -163,7 +163,7 @@ impl<const N: usize> Ring<N> {
         let end = self.end_of(1);
         self.start = Self::index(self.start, end);
         self.len -= end;
-        self.window.evict(1);
+        self.window.evict_one();
     }
 
     /// Where the first so many events that are held end, counted from the oldest byte.

@@ -41,6 +41,21 @@ impl Window {
         self.head()
     }
 
+    /// The ID that the next event will have.
+    pub(super) const fn next_id(&self) -> Id {
+        self.id(self.last.wrapping_add(1))
+    }
+
+    /// Counts that event in.
+    pub(super) const fn push_to(&mut self, seq: u64) {
+        self.last = seq;
+    }
+
+    /// Counts the oldest event out, which there is.
+    pub(super) const fn evict_one(&mut self) {
+        self.evicted = self.evicted.wrapping_add(1);
+    }
+
     /// Counts the `count` oldest events out, or as many as there are.
     pub const fn evict(&mut self, count: u64) {
         let evicted = self.evicted.saturating_add(count);

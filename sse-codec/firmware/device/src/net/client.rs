@@ -6,7 +6,7 @@ use smoltcp::{
     socket::tcp,
     wire::{IpAddress, Ipv4Address},
 };
-use sse_codec::{Chunk, Inline, Millis, Parser, Step, http, http::Answer};
+use sse_codec::{Chunk, Inline, Millis, Parser, Step, http, http::Answer, replay::Id};
 
 use super::{head::Head, script};
 
@@ -153,10 +153,7 @@ impl Readings {
     }
 }
 
-/// An ID of this server's, 0 for none.
+/// The number of the reading with this ID, 0 for none.
 fn number(id: &[u8]) -> u32 {
-    str::from_utf8(id)
-        .ok()
-        .and_then(|id| id.parse().ok())
-        .unwrap_or(0)
+    Id::parse(id).map_or(0, |id| id.seq as u32)
 }
