@@ -1,5 +1,6 @@
 use std::{
     collections::VecDeque,
+    convert::Infallible,
     error, fmt,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -8,7 +9,11 @@ use std::{
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::{EncodedFrame, Reason, SendError, Source, Summary};
+use crate::{
+    encoded::EncodedFrame,
+    frames::{Frames, Room},
+    reason::{Reason, SendError, Summary},
+};
 
 /// A bounded queue of events for one connection, which need not exist yet.
 ///
@@ -53,7 +58,7 @@ pub struct EventSender {
     shared: Arc<Shared>,
 }
 
-/// The half of a [`channel`] that is a connection's [`Source`].
+/// The half of a [`channel`] that is a connection's source of [`Frames`].
 ///
 /// Dropped unserved, it closes the channel ([`Reason::Dropped`]).
 #[derive(Debug)]
@@ -179,6 +184,45 @@ impl EventSender {
         self.shared.lock().closed.is_some()
     }
 
+    /// Ends the channel, waits until the connection has sent what was accepted before, and says how
+    /// it went. Other senders of the channel are ended too.
+    ///
+    /// [`Reason::Finished`] says that all of it was handed to the transport; with any other reason
+    /// [`take_unsent`](Self::take_unsent) of a clone has what was not.
+    ///
+    /// ```
+    /// use sse_codec::Frame;
+    /// use sse_codec_tokio::{Reason, ServeOptions, channel, serve};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sender, receiver) = channel(16);
+    /// # let (io, mut peer) = tokio::io::duplex(4096);
+    /// tokio::spawn(serve(io, receiver, ServeOptions::new()));
+    /// # let reading = async { tokio::io::AsyncReadExt::read_to_end(&mut peer, &mut Vec::new()).await };
+    /// # let sending = async {
+    /// sender.send(Frame::message(b"last words")).await?;
+    /// let closed = sender.finish().await;
+    /// assert_eq!((closed.reason, closed.handed_over), (Reason::Finished, 1));
+    /// # Ok::<(), sse_codec_tokio::SendError>(())
+    /// # };
+    /// # tokio::try_join!(async { sending.await.map_err(Box::<dyn std::error::Error>::from) }, async { Ok(reading.await?) })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// The channel is ended by the first poll, whether the future is dropped then or not.
+    pub async fn finish(self) -> Closed {
+        let mut state = self.shared.lock();
+        state.stopped.get_or_insert(Reason::Finished);
+        let receiver = state.receiver.take();
+        drop(state);
+        wake(receiver);
+        // Who waits for room has nothing to wait for.
+        self.shared.room.close();
+        self.closed().await
+    }
+
     /// Takes back what was accepted and not handed to the transport whole, in order, with the
     /// sequence numbers. Nothing before the connection has ended, and nothing the second time.
     #[must_use = "events taken back and dropped are lost"]
@@ -237,21 +281,57 @@ impl Drop for EventSender {
     }
 }
 
-impl Source for EventReceiver {
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<EncodedFrame>> {
-        let mut state = self.shared.lock();
-        if let Some(frame) = state.queue.get(state.taken).cloned() {
-            state.taken += 1;
-            return Poll::Ready(Some(frame));
+impl Frames for EventReceiver {
+    type Error = Infallible;
+
+    fn poll_frames(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        room: &mut Room<'_>,
+    ) -> Poll<Option<Result<(), Infallible>>> {
+        // Cloned before, and the old one dropped after, the lock: both may be foreign code.
+        let mut waker = None;
+        let replaced;
+        loop {
+            let mut state = self.shared.lock();
+            let before = state.taken;
+            while let Some(frame) = state.queue.get(state.taken)
+                && room.offer(frame)
+            {
+                state.taken += 1;
+            }
+            if state.taken > before || state.taken < state.queue.len() {
+                return Poll::Ready(Some(Ok(())));
+            }
+            if state.stopped.is_some() {
+                return Poll::Ready(None);
+            }
+            let receiver = state.receiver.as_ref();
+            if receiver.is_some_and(|old| old.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            match waker.take() {
+                Some(waker) => {
+                    replaced = state.receiver.replace(waker);
+                    break;
+                }
+                None => {
+                    drop(state);
+                    waker = Some(cx.waker().clone());
+                }
+            }
         }
-        if state.stopped.is_some() {
-            return Poll::Ready(None);
-        }
-        match &mut state.receiver {
-            Some(waker) => waker.clone_from(cx.waker()),
-            none => *none = Some(cx.waker().clone()),
-        }
+        drop(replaced);
         Poll::Pending
+    }
+
+    fn can_take_back(&self) -> bool {
+        true
+    }
+
+    fn take_back(self: Pin<&mut Self>, frames: usize) {
+        let mut state = self.shared.lock();
+        state.taken = state.taken.saturating_sub(frames);
     }
 
     fn handed_over(self: Pin<&mut Self>, events: u64) {
@@ -265,7 +345,7 @@ impl Source for EventReceiver {
         true
     }
 
-    fn ended(self: Pin<&mut Self>, summary: &Summary) {
+    fn ended(self: Pin<&mut Self>, summary: &Summary, _: Option<Infallible>) {
         self.shared.note_handed_over(summary.events);
         self.shared.close(summary.reason, summary.cut);
     }

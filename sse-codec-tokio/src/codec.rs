@@ -4,7 +4,10 @@ use bytes::{Buf, BytesMut};
 use sse_codec::{Chunk, Frame, Growable, Overflow, Parser};
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::{EncodedFrame, OwnedEvent, owned::Owner};
+use crate::{
+    encoded::EncodedFrame,
+    owned::{OwnedEvent, Owner},
+};
 
 /// The codec for a [`tokio_util::codec::Framed`]: for who has one already. An
 /// [`EventReader`](crate::EventReader) shares memory with large events and has a read timeout, an

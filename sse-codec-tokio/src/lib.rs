@@ -1,21 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod alarm;
 mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
+mod chance;
 mod channel;
 #[cfg(feature = "codec")]
 mod codec;
+mod connection;
 mod encoded;
+mod frames;
 mod options;
-mod outbox;
 mod owned;
 mod reader;
 mod reason;
 mod serve;
-mod source;
 mod tcp;
 mod writer;
 
@@ -25,12 +25,12 @@ pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
+pub use frames::{Frames, IntoFrame, OnEnd, Room};
 pub use options::ServeOptions;
 pub use owned::OwnedEvent;
 pub use reader::{EventReader, ReadError};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
-pub use source::Source;
 pub use tcp::TcpOptions;
 pub use writer::EventWriter;
 

@@ -16,7 +16,10 @@ use tokio::{
 };
 use tokio_util::io::poll_read_buf;
 
-use crate::{OwnedEvent, attempt::attempt, owned::Owner};
+use crate::{
+    attempt::attempt,
+    owned::{OwnedEvent, Owner},
+};
 
 /// Reads events from an [`AsyncRead`]: the body of a response, without its head.
 ///

@@ -16,6 +16,8 @@ pub enum Reason {
     Shutdown,
     /// The client sent more than it may after its request.
     TooMuchInput,
+    /// The source failed.
+    SourceFailed,
     /// The receiving half was dropped before it was served, or the serving future was.
     Dropped,
     /// The transport failed.
@@ -46,6 +48,7 @@ impl fmt::Display for Reason {
             Self::Lifetime => f.write_str("the connection had lived its time"),
             Self::Shutdown => f.write_str("the server shut down"),
             Self::TooMuchInput => f.write_str("the client sent more than it may"),
+            Self::SourceFailed => f.write_str("the source failed"),
             Self::Dropped => f.write_str("the connection was dropped"),
             Self::Io(kind) => write!(f, "the transport failed: {kind}"),
         }

@@ -5,11 +5,11 @@ use std::{future::poll_fn, pin::Pin, time::Duration};
 
 use http_body::Body;
 use sse_codec::{Event, Frame, Millis, TimersConfig};
-use sse_codec_tokio::{EncodedFrame, EventBody, Reason, ServeOptions, Source, channel};
+use sse_codec_tokio::{EncodedFrame, EventBody, Frames, Reason, ServeOptions, channel};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-async fn next<S: Source>(body: &mut EventBody<S>) -> Option<String> {
+async fn next<S: Frames<Error: std::fmt::Debug>>(body: &mut EventBody<S>) -> Option<String> {
     let frame = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await?;
     let data = frame.unwrap().into_data().unwrap();
     Some(String::from_utf8(data.to_vec()).unwrap())

@@ -312,24 +312,23 @@ fn at_shutdown_senders_hear_of_it_at_once_and_not_after_the_drain() {
 
 #[test]
 fn a_source_that_waits_is_woken_once_for_an_event() {
-    use sse_codec_tokio::Source;
-
     let (sender, receiver) = channel(4);
-    let mut receiver = pin!(receiver);
+    let (transport, probe) = Transport::new();
+    let mut serving = pin!(serve(transport, receiver, bare()));
     let wakes = Arc::new(Wakes::default());
     let waker = Waker::from(Arc::clone(&wakes));
     let mut cx = std::task::Context::from_waker(&waker);
-    assert!(receiver.as_mut().poll_frame(&mut cx).is_pending());
+    assert!(serving.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(wakes.take(), 0);
     sender.try_send(encoded("x")).unwrap();
     sender.try_send(encoded("y")).unwrap();
     assert_eq!(wakes.take(), 1);
-    for _ in 0..2 {
-        assert!(receiver.as_mut().poll_frame(&mut cx).is_ready());
-    }
-    assert!(receiver.as_mut().poll_frame(&mut cx).is_pending());
+    assert!(serving.as_mut().poll(&mut cx).is_pending());
+    assert_eq!(events(&probe.received()), ["x", "y"]);
+    assert_eq!(wakes.take(), 0);
     drop(sender);
     assert_eq!(wakes.take(), 1);
-    assert!(receiver.as_mut().poll_frame(&mut cx).is_ready());
+    assert!(serving.as_mut().poll(&mut cx).is_ready());
 }
 
 /// Many senders, a slow peer, a cut somewhere: nothing is lost and nothing is twice.

@@ -3,6 +3,7 @@
 mod common;
 
 use std::{
+    convert::Infallible,
     future::poll_fn,
     pin::{Pin, pin},
     sync::{
@@ -20,7 +21,7 @@ use common::{
     transport::{Act, Transport},
 };
 use sse_codec::{Chunk, Frame, Millis, Parser, TimersConfig, http};
-use sse_codec_tokio::{EncodedFrame, Reason, ServeOptions, Source, Summary, channel, serve};
+use sse_codec_tokio::{EncodedFrame, Frames, Reason, Room, ServeOptions, Summary, channel, serve};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
     time::{Instant, sleep, timeout},
@@ -437,9 +438,16 @@ async fn a_source_that_is_always_ready_starves_nobody() {
 /// Accepted more than can ever be sent.
 struct Bottomless;
 
-impl Source for Bottomless {
-    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<EncodedFrame>> {
-        Poll::Ready(Some(encoded("x")))
+impl Frames for Bottomless {
+    type Error = Infallible;
+
+    fn poll_frames(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        room: &mut Room<'_>,
+    ) -> Poll<Option<Result<(), Infallible>>> {
+        room.put_frame(encoded("x"));
+        Poll::Ready(Some(Ok(())))
     }
 
     fn stop(self: Pin<&mut Self>) -> bool {
