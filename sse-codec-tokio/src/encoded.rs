@@ -27,6 +27,11 @@ impl EncodedFrame {
         Frame::event(event).map(Self::from)
     }
 
+    /// A frame that has been encoded before.
+    pub(crate) const fn whole(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+
     /// The bytes as they go over the wire.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

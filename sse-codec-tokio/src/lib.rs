@@ -11,6 +11,7 @@ mod codec;
 mod connection;
 mod encoded;
 mod frames;
+mod hub;
 mod options;
 mod owned;
 mod reader;
@@ -26,6 +27,11 @@ pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
+pub use hub::{
+    Backlog, Behind, ConnectionId, ConnectionInfo, Feed, Hub, HubMetrics, HubOptions, Outcome,
+    Page, PageFuture, Presence, PublishError, Refused, Start, Subscribe, Subscription,
+    SubscriptionError, Topics,
+};
 pub use options::ServeOptions;
 pub use owned::OwnedEvent;
 pub use reader::{EventReader, ReadError};

@@ -165,7 +165,14 @@ impl Output {
             if end <= written {
                 self.given.add(part.kind, part.frames.into());
             } else if is_kept {
-                self.keep(part.kind, &all[begin..end], part.frames, begin, written, &mut keep_from);
+                self.keep(
+                    part.kind,
+                    &all[begin..end],
+                    part.frames,
+                    begin,
+                    written,
+                    &mut keep_from,
+                );
                 let is_whole = !burst.is_chunked() || part.kind == Kind::ChunkEnd;
                 if is_taken_back && is_whole && own.is_none_or(|own| own <= number) {
                     keep_to = end;

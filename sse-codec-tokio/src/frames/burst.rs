@@ -133,7 +133,8 @@ impl Burst {
 
     /// So that putting allocates nothing, whatever locks the source holds.
     pub(crate) fn reserve(&mut self) {
-        self.bytes.reserve((self.most + FRAMING).saturating_sub(self.bytes.len()));
+        self.bytes
+            .reserve((self.most + FRAMING).saturating_sub(self.bytes.len()));
         self.parts.reserve(3 * self.most / CHUNK + 8);
     }
 

@@ -13,7 +13,10 @@ pub(super) fn tick(elapsed: Duration, age: Duration) -> u64 {
 
 /// When the given tick begins.
 pub(super) fn begin(tick: u64, age: Duration) -> Duration {
-    let nanos = age.as_nanos().saturating_mul(tick.into()).div_ceil(TICKS.into());
+    let nanos = age
+        .as_nanos()
+        .saturating_mul(tick.into())
+        .div_ceil(TICKS.into());
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }
 
@@ -43,7 +46,8 @@ impl Ages {
     /// The first event that may stay; `None` when none may. Until it is said so, all may.
     pub(super) fn first_young(&self, now: u64) -> Option<u64> {
         let mut runs = self.runs.iter();
-        runs.find(|(tick, _)| !is_old(*tick, now)).map(|(_, first)| *first)
+        runs.find(|(tick, _)| !is_old(*tick, now))
+            .map(|(_, first)| *first)
     }
 
     /// At which tick the oldest event will be too old.

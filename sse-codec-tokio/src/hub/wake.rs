@@ -58,6 +58,11 @@ impl Parking {
         self.slots[slot as usize].waker.take()
     }
 
+    /// Whether nobody has a place.
+    pub(super) const fn is_vacant(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// Whether this task waits here already. If not, clone its waker outside of the lock.
     pub(super) fn is_parked(&self, slot: u32, waker: &Waker) -> bool {
         let slot = &self.slots[slot as usize];
