@@ -1,6 +1,8 @@
 //! Copying without a panic: what does not fit is a bug, seen by the debug assertions, and copies
 //! nothing.
 
+use crate::target::SMALL;
+
 /// Copies `bytes` to `at`.
 #[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
@@ -17,7 +19,7 @@ pub(crate) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
 /// bytes: that is a few instructions, where a call of `memcpy` takes dozens.
 #[inline]
 pub(crate) fn put_short(into: &mut [u8], at: usize, from: &[u8], len: usize) {
-    if !cfg!(target_os = "none")
+    if !SMALL
         && len <= 64
         && let Some(from) = from.first_chunk::<64>()
         && let Some(into) = into.get_mut(at..).and_then(|into| into.first_chunk_mut())
@@ -28,7 +30,8 @@ pub(crate) fn put_short(into: &mut [u8], at: usize, from: &[u8], len: usize) {
     }
 }
 
-/// [`put`], apart: one call of `memcpy` for both ways would be a call for the short ones too.
+/// [`put`], as a function of its own: otherwise the compiler makes one call of `memcpy` of both ways,
+/// for the short ones too.
 #[inline(never)]
 fn put_long(into: &mut [u8], at: usize, bytes: &[u8]) {
     put(into, at, bytes);
@@ -68,8 +71,8 @@ pub(crate) fn copy_prefix(from: &[u8], into: &mut [u8]) -> usize {
     len
 }
 
-/// Copies as many bytes as both have. What `copy_from_slice` does, which keeps a panic for slices of
-/// different lengths where it is not inlined; this becomes a call of `memcpy` all the same.
+/// Copies as many bytes as both have. `copy_from_slice` would bring a panic, for slices of different
+/// lengths, wherever it is not inlined. This becomes a call of `memcpy` as well.
 #[inline]
 fn copy(into: &mut [u8], from: &[u8]) {
     for (into, from) in into.iter_mut().zip(from) {

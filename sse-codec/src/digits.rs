@@ -15,7 +15,8 @@ impl Digits {
         start: Self::MAX as u8,
     };
 
-    // Out of the way of frames that have none; alone it would need a `memcpy` on bare metal.
+    // A call, so that frames without a number do not carry it along. On bare metal a call would need a
+    // `memcpy`.
     #[cfg_attr(not(target_os = "none"), inline(never))]
     pub(crate) const fn new(number: u64) -> Self {
         let mut digits = Self::NONE;

@@ -11,6 +11,7 @@ mod chunk;
 mod copy;
 mod digits;
 mod event;
+mod field;
 mod frame;
 pub mod http;
 mod lexer;
@@ -18,25 +19,25 @@ mod millis;
 mod parser;
 pub mod replay;
 mod scan;
+mod target;
 mod time;
 
 pub use chunk::Chunk;
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
+#[cfg(feature = "heapless-09")]
+pub use event::{EventTooLarge, InlineEvent};
+pub use field::{Field, InvalidField, InvalidLastEventId};
 #[cfg(feature = "bytes")]
 pub use frame::FrameBuf;
 #[cfg(feature = "std")]
 pub use frame::IoSink;
-pub use frame::{
-    BufferTooSmall, Cursor, DataWriter, Frame, InvalidField, Sink, SinkFull, SliceSink, Slices,
-};
-pub use lexer::{Field, Lexer, Piece, Token};
+pub use frame::{BufferTooSmall, Cursor, DataWriter, Frame, Sink, SinkFull, SliceSink, Slices};
+pub use lexer::{Lexer, Piece, Token};
 pub use millis::Millis;
 #[cfg(feature = "alloc")]
 pub use parser::Growable;
-pub use parser::{
-    Borrowed, Bound, Detached, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
-};
-pub use time::{Timeout, Timers, TimersConfig};
+pub use parser::{Borrowed, Bound, Detached, Inline, Overflow, Parser, Ready, Step, Storage};
+pub use time::{Jitter, Timeout, Timers, TimersConfig};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/microcontroller.md")]

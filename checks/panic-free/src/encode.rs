@@ -1,7 +1,7 @@
 use core::fmt::Write;
 
 use sse_codec::{
-    Cursor, DataWriter, Event, Frame, Millis, Sink, SliceSink, Slices, Timers, TimersConfig,
+    Cursor, DataWriter, Event, Frame, Jitter, Millis, Sink, SliceSink, Slices, Timers, TimersConfig,
 };
 
 /// A sink of which nothing is known.
@@ -41,11 +41,19 @@ crate::entries! {
         Frame::retry(time);
     }
 
-    fn entry_frame(frame: &'static Frame<'static>, other: &Frame<'_>, buffer: &'static mut [u8]) {
+    fn entry_frame(
+        frame: &'static Frame<'static>,
+        other: &Frame<'_>,
+        buffer: &'static mut [u8],
+        sink: &mut SliceSink<'static>,
+        unknown: &mut Unknown,
+    ) {
         frame.slices();
         frame.cursor();
         frame.encoded_len();
         frame.encode(buffer);
+        frame.write_to(sink);
+        frame.write_to(unknown);
         frame == other;
     }
 
@@ -71,6 +79,21 @@ crate::entries! {
         sink.push_bytes(bytes);
         sink.position();
         sink.rollback(position);
+    }
+
+    fn entry_heapless_sink(
+        frame: &Frame<'_>,
+        vec: &mut heapless::Vec<u8, 64>,
+        view: &mut heapless::VecView<u8, u8>,
+        bytes: &[u8],
+        position: usize,
+    ) {
+        frame.write_to(vec);
+        frame.write_to(view);
+        vec.push_bytes(bytes);
+        vec.rollback(position);
+        view.push_bytes(bytes);
+        view.rollback(position);
     }
 
     fn entry_data_writer_new(
@@ -106,6 +129,12 @@ crate::entries! {
         writer.write_str(text);
         writer.write_char(letter);
         finished.finish();
+    }
+
+    fn entry_jitter(jitter: &mut Jitter, seed: u32, shortest: Millis, longest: Millis) {
+        Jitter::new(seed);
+        jitter.between(shortest, longest);
+        jitter.clone();
     }
 
     fn entry_timers_config(config: TimersConfig, other: &TimersConfig, time: Millis, jitter: Millis) {

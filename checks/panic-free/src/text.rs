@@ -3,9 +3,9 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, Event, Frame, Inline,
-    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull,
-    SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, Event, EventTooLarge, Frame,
+    Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer, Lossy, Millis, Overflow,
+    Parser, Ready, SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
     replay::{AppendError, Evicted, Id, IdText, Outcome, Resume, Ring, Window},
 };
@@ -55,6 +55,10 @@ crate::entries! {
     fn entry_debug_ring(out: &mut Out, value: &Ring<64>) { debug(out, value) }
     fn entry_debug_append_error(out: &mut Out, value: &AppendError) { debug(out, value) }
 
+    fn entry_display_event_too_large(out: &mut Out, value: &EventTooLarge) { display(out, value) }
+
+    fn entry_debug_inline_event(out: &mut Out, value: &InlineEvent<64>) { debug(out, value) }
+    fn entry_debug_jitter(out: &mut Out, value: &Jitter) { debug(out, value) }
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
     fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }

@@ -1,12 +1,14 @@
 use core::fmt;
 
 use super::{
-    Frame, InvalidField, Sink,
+    Frame, Sink,
     walk::{DATA, END, Walk},
 };
 use crate::{
-    Event,
-    scan::{SMALL, line_end, may_be_forbidden},
+    event::Event,
+    field::InvalidField,
+    scan::{after_line_end, line_end, may_be_forbidden},
+    target::SMALL,
 };
 
 /// Writes an event whose data is produced while it is written, without a string in between:
@@ -76,8 +78,8 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// An error of the sink is kept; [`finish`](Self::finish) returns it.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        // Most of what `serde_json` writes at once is one byte, or a few: less than it takes to
-        // call a copy or a search.
+        // Most of what `serde_json` writes at once is one byte, or a few: a call of a copy or a search
+        // would cost more than they do.
         match bytes {
             [byte @ 16..=255] if !SMALL && !self.after_cr => self.put(&[*byte]),
             _ if !self.after_cr && bytes.len() <= 64 && !may_be_forbidden(bytes) => {
@@ -96,14 +98,11 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         };
         self.after_cr = bytes.ends_with(b"\r");
         while let Some(len) = line_end(rest)
-            && let Some((line, [cr, tail @ ..])) = rest.split_at_checked(len)
+            && let Some((line, tail)) = rest.split_at_checked(len)
         {
             self.put(line);
             self.put(DATA);
-            rest = match tail {
-                [b'\n', tail @ ..] if *cr == b'\r' => tail,
-                tail => tail,
-            };
+            rest = after_line_end(tail);
         }
         self.put(rest);
     }

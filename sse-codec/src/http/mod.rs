@@ -25,11 +25,13 @@
 //! Names are in lower case, which HTTP/2 and HTTP/3 require and HTTP/1.1 allows. Header values are
 //! bytes, as they are on the wire.
 
+mod chunked;
 mod media;
 
+pub use chunked::{CHUNK_END, ChunkSize, LAST_CHUNK};
 pub use media::{accepts_event_stream, is_event_stream, quality};
 
-use crate::InvalidLastEventId;
+use crate::field::InvalidLastEventId;
 
 /// The media type of an event stream. Without `charset`: a stream is UTF-8 whatever that says
 /// (WHATWG HTML §9.2.5), and there are clients that compare the whole value.
@@ -110,59 +112,6 @@ pub const METHOD_NOT_ALLOWED: &[u8] = b"HTTP/1.1 405 Method Not Allowed\r\n\
 /// coding is welcome (RFC 9110 §12.5.3).
 pub const REQUEST_HEADERS: [(&str, &str); 2] =
     [("accept", CONTENT_TYPE), ("cache-control", "no-cache")];
-
-/// What stands after the bytes of a chunk.
-pub const CHUNK_END: &[u8] = b"\r\n";
-
-/// The end of a chunked body.
-pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-const CHUNK_SIZE_LEN: usize = usize::BITS as usize / 4 + CHUNK_END.len();
-
-/// What stands before the bytes of a chunk (RFC 9112 §7.1): their number in hexadecimal, CR LF.
-///
-/// ```
-/// use sse_codec::http::{CHUNK_END, ChunkSize};
-///
-/// let frame = b"id: 42\ndata: 21.5 degrees\n\n";
-/// let mut wire = Vec::new();
-/// if let Some(size) = ChunkSize::new(frame.len()) {
-///     wire.extend([size.as_bytes(), frame, CHUNK_END].concat());
-/// }
-/// assert_eq!(wire, b"1b\r\nid: 42\ndata: 21.5 degrees\n\n\r\n");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChunkSize {
-    line: [u8; CHUNK_SIZE_LEN],
-    start: usize,
-}
-
-impl ChunkSize {
-    /// For a chunk of `len` bytes. `None` when there are none: a chunk of size 0 is the
-    /// [`LAST_CHUNK`] and would end the stream.
-    #[must_use]
-    pub fn new(len: usize) -> Option<Self> {
-        if len == 0 {
-            return None;
-        }
-        let mut line = [b'\r'; CHUNK_SIZE_LEN];
-        let [digits @ .., _, line_feed] = &mut line;
-        *line_feed = b'\n';
-        let mut rest = len;
-        for digit in digits.iter_mut().rev() {
-            *digit = char::from_digit((rest & 0xF) as u32, 16).map_or(b'0', |digit| digit as u8);
-            rest >>= 4;
-        }
-        let start = (len.leading_zeros() >> 2) as usize;
-        Some(Self { line, start })
-    }
-
-    /// The bytes to write, `b"1a\r\n"` for 26.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.line.get(self.start..).unwrap_or_default()
-    }
-}
 
 /// Reads `Last-Event-ID`: where a client that comes back was. Empty when it was nowhere.
 ///
@@ -263,26 +212,6 @@ mod tests {
                     .all(|line| !line.contains(['\r', '\n', '\t']))
             );
         }
-    }
-
-    #[test]
-    fn chunk_sizes() {
-        assert_eq!(ChunkSize::new(0), None);
-        for (len, line) in [
-            (1, &b"1\r\n"[..]),
-            (9, b"9\r\n"),
-            (10, b"a\r\n"),
-            (0x0F, b"f\r\n"),
-            (0x10, b"10\r\n"),
-            (0x1A, b"1a\r\n"),
-            (0xABCD, b"abcd\r\n"),
-            (0x1_0000, b"10000\r\n"),
-        ] {
-            assert_eq!(ChunkSize::new(len).unwrap().as_bytes(), line);
-        }
-        let largest = ChunkSize::new(usize::MAX).unwrap();
-        assert_eq!(largest.as_bytes().len(), CHUNK_SIZE_LEN);
-        assert!(largest.as_bytes().starts_with(b"ffffffff"));
     }
 
     #[test]

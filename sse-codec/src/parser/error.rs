@@ -1,7 +1,5 @@
 use core::{error, fmt};
 
-use crate::{Field, InvalidField};
-
 /// A block of the stream is larger than the parser may hold.
 ///
 /// The block is lost as a whole: it gives no event, and its ID does not become the last event ID,
@@ -38,46 +36,3 @@ impl fmt::Display for Overflow {
 }
 
 impl error::Error for Overflow {}
-
-/// What cannot be a last event ID: one that a parser should [start
-/// with](crate::Parser::set_last_event_id), or that [came in a request](crate::http::last_event_id).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidLastEventId {
-    /// It is longer than the parser can hold.
-    TooLong {
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// It contains a byte that no event stream can put into an ID: NUL, CR or LF.
-    Forbidden {
-        /// The byte.
-        byte: u8,
-        /// Its index.
-        position: usize,
-    },
-}
-
-impl InvalidLastEventId {
-    pub(crate) const fn check(id: &[u8]) -> Result<(), Self> {
-        match InvalidField::check(Field::Id, id) {
-            Ok(()) => Ok(()),
-            Err(InvalidField { byte, position, .. }) => Err(Self::Forbidden { byte, position }),
-        }
-    }
-}
-
-impl fmt::Display for InvalidLastEventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { limit } => {
-                write!(f, "last event ID longer than the limit of {limit} bytes")
-            }
-            Self::Forbidden { byte, position } => {
-                write!(f, "byte {byte:#04x} at {position} cannot be in an ID")
-            }
-        }
-    }
-}
-
-impl error::Error for InvalidLastEventId {}

@@ -1,10 +1,7 @@
 use core::{error, fmt};
 
 use super::{Id, Resume, Window};
-use crate::{
-    event::Event,
-    frame::{Frame, InvalidField},
-};
+use crate::{event::Event, field::InvalidField, frame::Frame};
 
 /// The latest events in `N` bytes, as frames that only have to be sent: the log of a device.
 ///

@@ -191,9 +191,7 @@ impl Server {
     }
 
     fn write(&mut self, frame: &Frame<'_>) {
-        for slice in frame.slices() {
-            self.write_bytes(slice);
-        }
+        frame.write_to(&mut self.transmit).expect("room");
     }
 
     fn write_bytes(&mut self, bytes: &[u8]) {
