@@ -56,6 +56,8 @@ pub(super) struct Paging {
     frames: VecDeque<(u64, Option<EncodedFrame>)>,
     /// How many of them, from the front, were given.
     given: usize,
+    /// The ring's last event when the log was asked.
+    asked_at: Id,
     /// Whether the client has been told what became of its place.
     is_settled: bool,
     /// The ring has what follows.
@@ -68,6 +70,7 @@ impl Paging {
             future: None,
             frames: VecDeque::new(),
             given: 0,
+            asked_at: Id { epoch: 0, seq: 0 },
             is_settled,
             is_done: false,
         })
@@ -115,7 +118,7 @@ impl Subscription {
             if self.is_closed() {
                 return Poll::Ready(Some(None));
             }
-            if self.give_page(paging, room) {
+            if self.give_page(paging, room) || self.say_again(room) {
                 return Poll::Ready(Some(Some(Ok(()))));
             }
             if paging.is_done {
@@ -139,7 +142,11 @@ impl Subscription {
                 paging.is_done = true;
                 continue;
             };
-            let future = paging.future.get_or_insert_with(|| log.0.page(self.cursor));
+            let head = self.topic.lock().ring.window().head();
+            let future = paging.future.get_or_insert_with(|| {
+                paging.asked_at = head;
+                log.0.page(self.cursor)
+            });
             let polled = future.as_mut().poll(cx);
             if polled.is_pending() {
                 // To be closed, and not only to be answered.
@@ -182,8 +189,17 @@ impl Subscription {
         room: &mut Room<'_>,
     ) -> bool {
         let next = self.cursor.seq + 1;
-        let first = events.first().map_or(next, |(first, _)| *first);
-        // The event asked for is the log's last: the feed brings what comes.
+        let floor = self.topic.lock().ring.window().floor();
+        let is_below = floor.epoch == self.cursor.epoch && floor.seq > self.cursor.seq;
+        let first = match events.first() {
+            Some((first, _)) => *first,
+            // Less than the ring knew of when it was asked: the log has been trimmed.
+            None if is_below && paging.asked_at >= floor => floor.seq + 1,
+            // The ring has moved on meanwhile: the log has more by now.
+            None if is_below => return false,
+            // The event asked for is the log's last: the feed brings what comes.
+            None => next,
+        };
         paging.is_done |= events.is_empty();
         let was_settled = std::mem::replace(&mut paging.is_settled, true);
         let lost = first.saturating_sub(next);
@@ -219,6 +235,10 @@ impl Subscription {
     fn give_page(&mut self, paging: &mut Paging, room: &mut Room<'_>) -> bool {
         let mut has_put = false;
         while let Some((seq, frame)) = paging.frames.get(paging.given) {
+            if self.has_to_say_again() {
+                // What was said here before was taken back.
+                return has_put;
+            }
             if let Some(frame) = frame {
                 if !room.offer(frame) {
                     if has_put {

@@ -224,6 +224,10 @@ impl State {
                 page: false,
             }
         };
+        if is_fed && window.epoch() == 0 && !matches!(start, Start::After([_, ..])) {
+            // The feed has not begun: where the log's head is, nobody knows yet.
+            return of(Outcome::Pending, 0);
+        }
         match start {
             Start::Live | Start::After([]) => of(Outcome::New, head.seq),
             Start::Last(count) => {

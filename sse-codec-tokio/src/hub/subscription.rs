@@ -185,6 +185,15 @@ impl Subscription {
             Some(Verdict::Cut) => return Some(Look::Failed(SubscriptionError::Drained)),
             Some(Verdict::Drain(_)) | None => {}
         }
+        if floor.epoch == 0 && self.topic.backlog.is_some() {
+            // The feed has not begun.
+            return state.is_ended.then_some(Look::Over);
+        }
+        if self.cursor.epoch == 0 {
+            // The feed has begun since, and nothing is lost.
+            self.outcome = Outcome::New;
+            return Some(Look::Say(Outcome::New, floor, None));
+        }
         if self.cursor.epoch != floor.epoch {
             return Some(Look::Say(Outcome::Unknown, floor, None));
         }
@@ -356,8 +365,14 @@ impl Subscription {
         self.given.notice(notice);
     }
 
+    /// Whether it is the turn of a notice that was taken back.
+    pub(super) fn has_to_say_again(&self) -> bool {
+        let notice = self.again.front();
+        notice.is_some_and(|notice| notice.before == self.cursor)
+    }
+
     /// Puts a notice that was taken back, where it belongs.
-    fn say_again(&mut self, room: &mut Room<'_>) -> bool {
+    pub(super) fn say_again(&mut self, room: &mut Room<'_>) -> bool {
         while let Some(notice) = self.again.pop_front() {
             if notice.before == self.cursor {
                 self.put_notice(notice, room);
@@ -478,8 +493,13 @@ impl Frames for Subscription {
                 }
                 Run::Notice(notice) => {
                     self.cursor = notice.before;
-                    self.again.push_front(notice);
                     left -= 1;
+                    if self.has_parted {
+                        // The farewell: there may be more to send before it now.
+                        self.has_parted = false;
+                    } else {
+                        self.again.push_front(notice);
+                    }
                 }
             }
         }
