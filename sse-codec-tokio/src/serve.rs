@@ -36,8 +36,9 @@ use crate::{
 ///
 /// # Transports with a buffer of their own
 /// A transport that takes more than its peer, as TLS does, has progress only when a flush is done.
-/// At most 64 KiB are written between two flushes, and at most 16 KiB once a flush has had to wait.
-/// A client that takes 16 KiB in each write deadline is therefore slow and not gone.
+/// Between two flushes at most 64 KiB are written, and at most 16 KiB to a transport whose flush
+/// has had to wait. A client that takes 16 KiB in each write deadline is therefore slow and not
+/// gone.
 ///
 /// # Panics
 /// Outside a tokio runtime with its timer enabled.

@@ -358,7 +358,11 @@ fn judge(client: &Client, came_with: &str) {
             }
         } else {
             let at = at.expect("a first frame");
-            let all: Vec<_> = client.seen().iter().map(|seen| format!("{} {}", seen.id, seen.data)).collect();
+            let all: Vec<_> = client
+                .seen()
+                .iter()
+                .map(|seen| format!("{} {}", seen.id, seen.data))
+                .collect();
             assert_eq!((id.epoch, id.seq), (at.epoch, at.seq + 1), "{all:?}");
             assert_eq!(seen.data, format!("{}/{}", id.epoch, id.seq));
         }
