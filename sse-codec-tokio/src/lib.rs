@@ -16,6 +16,7 @@ mod connection;
 mod encoded;
 mod frames;
 mod head;
+mod hub;
 mod options;
 mod owned;
 mod reader;
@@ -38,6 +39,11 @@ pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing, WriteError};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
 pub use head::{Framing, InvalidHeader, Terms};
+pub use hub::{
+    Backlog, Behind, ConnectionId, ConnectionInfo, Feed, Hub, HubMetrics, HubOptions, Outcome,
+    Page, PageFuture, Presence, PublishError, Refused, Start, Subscribe, Subscription,
+    SubscriptionError, Topics,
+};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
 #[cfg(feature = "http-body")]
@@ -52,3 +58,8 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples of the page about other people's clients.
+#[cfg(all(doctest, feature = "http1"))]
+#[doc = include_str!("../../docs/interop.md")]
+struct Interop;

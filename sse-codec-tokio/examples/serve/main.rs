@@ -1,7 +1,7 @@
 //! A stream of events to look at: a page that draws it, and `curl` beside it.
 //!
 //! ```text
-//! cargo run --release -p sse-codec-tokio --features http1 --example serve [ADDRESS:PORT]
+//! cargo run --release -p sse-codec-tokio --example serve [ADDRESS:PORT]
 //! ```
 //!
 //! | | |
