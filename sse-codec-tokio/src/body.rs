@@ -11,8 +11,9 @@ use http_body::{Body, Frame as BodyFrame};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::{
-    connection::session::{Framing, Next, Session},
+    connection::session::{Next, Session},
     frames::{Burst, Counts, Frames, Kind},
+    head::{Framing, Terms},
     options::ServeOptions,
     reason::Reason,
 };
@@ -48,7 +49,7 @@ impl<S: Frames> EventBody<S> {
         let options = options.into();
         let shutdown = options.shutdown.clone();
         Self {
-            session: Session::new(Box::pin(source), options, Framing::Elsewhere),
+            session: Session::new(Box::pin(source), Terms::new(options, Framing::Elsewhere)),
             shutdown: shutdown.map(|token| Box::pin(token.cancelled_owned())),
             is_over: false,
             has_paused: false,

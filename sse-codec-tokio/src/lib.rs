@@ -15,6 +15,7 @@ mod codec;
 mod connection;
 mod encoded;
 mod frames;
+mod head;
 mod options;
 mod owned;
 mod reader;
@@ -29,13 +30,14 @@ mod writer;
 pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
-pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+pub use channel::{Closed, EventReceiver, EventSender, ProducerPanicked, TrySendError, channel};
 #[cfg(feature = "client")]
 pub use client::EventSource;
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing, WriteError};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
+pub use head::{Framing, InvalidHeader, Terms};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
 #[cfg(feature = "http-body")]
@@ -43,7 +45,7 @@ pub use reader::FromBody;
 pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
-pub use tcp::TcpOptions;
+pub use tcp::{ResetOnDrop, TcpOptions};
 pub use writer::EventWriter;
 
 /// The examples of the front page.

@@ -22,7 +22,8 @@ fn message(text: &str) -> EncodedFrame {
 #[tokio::test]
 async fn greeting_then_events_that_are_ready_together_then_the_end() {
     let (sender, receiver) = channel(8);
-    let mut body = EventBody::new(receiver, ServeOptions::new());
+    let options = ServeOptions::new().greeting(EncodedFrame::HEARTBEAT);
+    let mut body = EventBody::new(receiver, options);
     assert!(!body.is_end_stream());
     assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
     sender.send(message("a")).await.unwrap();
@@ -57,7 +58,10 @@ async fn a_source_is_not_asked_again_after_its_end() {
 async fn heartbeats_while_nothing_else_comes() {
     let (sender, receiver) = channel(8);
     let timers = TimersConfig::new().with_heartbeat(Millis(15_000), Millis(0));
-    let mut body = EventBody::new(receiver, ServeOptions::new().greeting(None).timers(timers));
+    let options = ServeOptions::new()
+        .first_heartbeat(Duration::from_secs(20))
+        .timers(timers);
+    let mut body = EventBody::new(receiver, options);
     let begin = Instant::now();
     assert_eq!(next(&mut body).await.unwrap(), ":\n\n");
     assert_eq!(next(&mut body).await.unwrap(), ":\n\n");

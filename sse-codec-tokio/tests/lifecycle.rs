@@ -22,8 +22,8 @@ use common::{
 use http_body::Body;
 use sse_codec::{Millis, TimersConfig};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventWriter, Frames, Reason, SendError, ServeOptions, Summary,
-    channel, serve,
+    EncodedFrame, EventBody, EventWriter, Frames, Framing, ProducerPanicked, Reason, SendError,
+    ServeOptions, Summary, channel, serve,
 };
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -123,7 +123,7 @@ fn applies(face: Face, end: End) -> bool {
 
 fn options(end: End, shutdown: &CancellationToken) -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(timers(end))
         .farewell(encoded("bye"))
@@ -311,9 +311,9 @@ impl MaybeText for &'static str {
     }
 }
 
-impl MaybeText for std::convert::Infallible {
+impl MaybeText for ProducerPanicked {
     fn text(self) -> Option<&'static str> {
-        match self {}
+        Some("panicked")
     }
 }
 
