@@ -21,12 +21,24 @@ use sse_codec::{DataWriter, Event, Frame, InvalidField};
 pub struct EncodedFrame(Bytes);
 
 impl EncodedFrame {
+    /// [`Frame::HEARTBEAT`]: a comment without text, and a blank line.
+    pub const HEARTBEAT: Self = Self(Bytes::from_static(b":\n\n"));
+
+    /// A comment without text that ends with its line, and not in a blank one: a heartbeat for
+    /// streams with IDs. It begins no block, so nothing of it runs into the next frame.
+    pub const HEARTBEAT_LINE: Self = Self(Bytes::from_static(b":\n"));
+
     /// Encodes an event.
     ///
     /// # Errors
     /// As [`Frame::event`].
     pub fn event(event: Event<'_>) -> Result<Self, InvalidField> {
         Frame::event(event).map(Self::from)
+    }
+
+    /// A frame that has been encoded before.
+    pub(crate) const fn whole(bytes: Bytes) -> Self {
+        Self(bytes)
     }
 
     /// Encodes an event whose data is produced while it is written, without a string in between.
