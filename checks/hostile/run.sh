@@ -9,7 +9,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 
 cargo build --quiet --locked
 cargo build --quiet --locked --release --manifest-path ../../Cargo.toml \
-    --package sse-codec-tokio --features http1 --example serve
+    --package sse-codec-tokio --example serve
 
 # For both sides of the connections that are open at once.
 [ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge 2048 ] || ulimit -n 2048

@@ -1,7 +1,7 @@
 //! An event stream in an axum handler.
 //!
 //! ```text
-//! cargo run -p sse-codec-tokio --features http-body --example axum [ADDRESS:PORT [MILLISECONDS]]
+//! cargo run -p sse-codec-tokio --example axum [ADDRESS:PORT [MILLISECONDS]]
 //! curl -N http://127.0.0.1:3000/events
 //! ```
 

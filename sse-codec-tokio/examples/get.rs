@@ -1,8 +1,8 @@
 //! Reads an event stream with hyper, and shows its events.
 //!
 //! ```text
-//! cargo run -p sse-codec-tokio --features http-body --example hyper
-//! cargo run -p sse-codec-tokio --features http-body --example get
+//! cargo run -p sse-codec-tokio --example hyper
+//! cargo run -p sse-codec-tokio --example get
 //! ```
 //!
 //! With reqwest it is `EventReader::from_stream(response.bytes_stream(), limit)`.

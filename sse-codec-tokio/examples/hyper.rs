@@ -1,7 +1,7 @@
 //! An event stream from a hyper server.
 //!
 //! ```text
-//! cargo run -p sse-codec-tokio --features http-body,http1 --example hyper
+//! cargo run -p sse-codec-tokio --example hyper
 //! curl -N http://127.0.0.1:3001/
 //! ```
 

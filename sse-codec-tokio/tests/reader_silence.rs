@@ -77,7 +77,8 @@ async fn a_busy_consumer_loses_nothing_that_is_there() {
     assert_eq!(begin.elapsed(), LONGEST);
 }
 
-/// The same through what `tokio::io::stdin` is made of: a pipe, read by a thread that is asked to.
+/// Through what `tokio::io::stdin` is made of: a pipe, read by a thread that is asked to.
+#[cfg(unix)]
 #[tokio::test(start_paused = true)]
 async fn a_busy_consumer_loses_nothing_of_a_pipe() {
     let (pipe, mut server) = io::pipe().unwrap();

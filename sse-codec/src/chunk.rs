@@ -59,6 +59,7 @@ impl<'c> Chunk<'c> {
     /// # Ok::<(), sse_codec::Overflow>(())
     /// ```
     #[must_use]
+    #[inline]
     pub const fn detach(self) -> DetachedChunk {
         DetachedChunk {
             len: self.bytes.len(),
@@ -176,6 +177,7 @@ impl DetachedChunk {
     /// Takes the bytes up again. They have to be those that the chunk was made from: of others the
     /// lines would be cut where the first ones had their ends.
     #[must_use]
+    #[inline]
     pub fn attach(self, bytes: &[u8]) -> Chunk<'_> {
         let mut chunk = Chunk::new(bytes);
         chunk.seek(self.position);

@@ -1,6 +1,7 @@
 //! Other people's clients read our stream; our reader reads other people's servers. Called by
 //! `run.sh` with: a Node, a Python, and a file to write the cases to.
 
+mod arrivals;
 mod cases;
 mod clients;
 mod differences;
@@ -25,6 +26,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let mut report = Report::default();
     println!("our stream, read by");
     clients::check(&mut report, &cases, node, python).await;
+    arrivals::check(&mut report, python).await;
     println!("frames without an event, seen by");
     frames::check(&mut report, node, python).await;
     println!("our reader reads");

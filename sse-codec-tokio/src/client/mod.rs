@@ -28,7 +28,7 @@ pub use item::{Item, Over, Refusal, Replay, Why};
 use route::Route;
 
 use crate::{
-    alarm::random,
+    chance::random,
     reader::{Intake, Silence},
 };
 
