@@ -11,7 +11,9 @@ use common::{
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use sse_codec::{Millis, TimersConfig};
-use sse_codec_tokio::{EncodedFrame, EventSender, Reason, ServeOptions, Summary, channel, serve};
+use sse_codec_tokio::{
+    EncodedFrame, EventSender, Framing, Reason, ServeOptions, Summary, channel, serve,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, DuplexStream, duplex},
     task::JoinHandle,
@@ -57,7 +59,7 @@ async fn pair(pipe: usize) -> (Server, Client) {
 /// Only the events, and a write deadline of 3 s.
 fn options() -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(TimersConfig::new().with_write_deadline(Millis(3_000)))
 }

@@ -314,8 +314,10 @@ impl Frames for Subscription {
     }
 
     fn heartbeat(mut self: Pin<&mut Self>) -> Option<EncodedFrame> {
-        if self.filter.is_none() || self.seen >= self.cursor.seq || !self.opening.says() {
-            return None;
+        let is_behind = self.filter.is_some() && self.seen < self.cursor.seq;
+        if !is_behind || !self.opening.says() {
+            // The stream has IDs: a blank line would give several clients an empty message.
+            return Some(EncodedFrame::HEARTBEAT_LINE);
         }
         self.seen = self.cursor.seq;
         let id = self.text_of(self.seen);
