@@ -115,6 +115,15 @@ impl Subscription {
         self.outcome = outcome;
     }
 
+    /// The ID after which the stream goes on from where it is now. A client that has got all that was
+    /// given so far comes back to the right place with it.
+    ///
+    /// Where events [have IDs of their own](crate::HubOptions::own_ids) it is the hub's ID all the same.
+    #[must_use]
+    pub const fn place(&self) -> Id {
+        self.cursor
+    }
+
     /// The connection's number in the registry.
     #[must_use]
     pub fn id(&self) -> ConnectionId {
