@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -36,7 +36,10 @@ use tokio::{
 use tokio_stream::{Stream, StreamExt, wrappers::BroadcastStream};
 use tokio_util::sync::CancellationToken;
 
-use super::server::Kind;
+use super::{
+    hub::{self, Hubs},
+    server::Kind,
+};
 
 /// How many events of a shared source can wait for a connection. Shared, so it costs no connection
 /// anything.
@@ -51,6 +54,9 @@ pub async fn listen(kind: Kind, listener: TcpListener, news: Arc<News>) {
         Kind::Floor => accept_loop(listener, news, floor).await,
         Kind::Serve => accept_loop(listener, news, serve_shared).await,
         Kind::ServeChannel => accept_loop(listener, news, serve_channel).await,
+        Kind::Hub => accept_loop(listener, news, hub::connection).await,
+        Kind::Syscall => accept_loop(listener, news, hub::keep).await,
+        Kind::HubBody => listen_axum(listener, news, get(hub::body)).await,
     }
 }
 
@@ -96,11 +102,15 @@ pub(super) fn event_stream(
 
 /// Reads the request.
 pub(super) async fn accept(mut stream: TcpStream) -> io::Result<TcpStream> {
-    let request = Request::read(&mut stream, 16 * 1024, Duration::from_secs(10)).await;
-    match request.and_then(Request::for_stream) {
-        Ok(_) => Ok(stream),
-        Err(refusal) => Err(io::Error::other(refusal)),
-    }
+    read_request(&mut stream).await?;
+    Ok(stream)
+}
+
+pub(super) async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
+    let request = Request::read(stream, 16 * 1024, Duration::from_secs(10)).await;
+    request
+        .and_then(Request::for_stream)
+        .map_err(io::Error::other)
 }
 
 /// The sources, and how the connections are to be served.
@@ -109,9 +119,10 @@ pub struct News {
     frames: broadcast::Sender<EncodedFrame>,
     texts: broadcast::Sender<Arc<str>>,
     senders: Mutex<Vec<EventSender>>,
+    pub(super) hubs: Hubs,
     connections: AtomicUsize,
     heartbeat: Duration,
-    options: Arc<ServeOptions>,
+    pub(super) options: Arc<ServeOptions>,
 }
 
 impl News {
@@ -129,6 +140,7 @@ impl News {
             frames: broadcast::channel(SHARED).0,
             texts: broadcast::channel(SHARED).0,
             senders: Mutex::default(),
+            hubs: Hubs::new(),
             connections: AtomicUsize::new(0),
             heartbeat,
             options: Arc::new(
@@ -139,20 +151,36 @@ impl News {
         }
     }
 
-    /// Events of 200 bytes, each with one [`MARK`](super::client::MARK) in it.
-    pub async fn publish(&self, count: usize) {
+    /// Publishes events of 200 bytes, each with one [`MARK`](super::client::MARK) in it, and says how
+    /// long that took.
+    pub async fn publish(&self, kind: Kind, count: usize) -> Duration {
         let data = format!("{}!", "x".repeat(200 - "data: \n\n".len() - 1));
+        if matches!(kind, Kind::Syscall | Kind::Hub | Kind::HubBody) {
+            return self.hubs.publish(kind, count);
+        }
         let frame = EncodedFrame::from(Frame::message(data.as_bytes()));
         let text: Arc<str> = data.into();
         let senders = self.senders.lock().await;
+        let start = Instant::now();
         for _ in 0..count {
             // An error says only that nobody listens.
-            let _ = self.frames.send(frame.clone());
-            let _ = self.texts.send(Arc::clone(&text));
-            for sender in senders.iter() {
-                let _ = sender.send(frame.clone()).await;
+            match kind {
+                Kind::ServeChannel => {
+                    for sender in senders.iter() {
+                        let _ = sender.send(frame.clone()).await;
+                    }
+                }
+                Kind::AxumSse => drop(self.texts.send(Arc::clone(&text))),
+                _ => drop(self.frames.send(frame.clone())),
             }
         }
+        start.elapsed()
+    }
+
+    /// The ID before the first event of the hub.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.hubs.place()
     }
 
     /// The shared source.
@@ -178,13 +206,13 @@ impl News {
         receiver
     }
 
-    fn count(self: &Arc<Self>) -> Counted {
+    pub(super) fn count(self: &Arc<Self>) -> Counted {
         self.connections.fetch_add(1, Relaxed);
         Counted(Arc::clone(self))
     }
 }
 
-struct Counted(Arc<News>);
+pub(super) struct Counted(Arc<News>);
 
 impl Drop for Counted {
     fn drop(&mut self) {

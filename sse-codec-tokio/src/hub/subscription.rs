@@ -115,6 +115,15 @@ impl Subscription {
         self.outcome = outcome;
     }
 
+    /// The ID after which the stream goes on from where it is now. A client that has got all that was
+    /// given so far comes back to the right place with it.
+    ///
+    /// Where events [have IDs of their own](crate::HubOptions::own_ids) it is the hub's ID all the same.
+    #[must_use]
+    pub const fn place(&self) -> Id {
+        self.cursor
+    }
+
     /// The connection's number in the registry.
     #[must_use]
     pub fn id(&self) -> ConnectionId {
@@ -314,8 +323,10 @@ impl Frames for Subscription {
     }
 
     fn heartbeat(mut self: Pin<&mut Self>) -> Option<EncodedFrame> {
-        if self.filter.is_none() || self.seen >= self.cursor.seq || !self.opening.says() {
-            return None;
+        let is_behind = self.filter.is_some() && self.seen < self.cursor.seq;
+        if !is_behind || !self.opening.says() {
+            // The stream has IDs: a blank line would give several clients an empty message.
+            return Some(EncodedFrame::HEARTBEAT_LINE);
         }
         self.seen = self.cursor.seq;
         let id = self.text_of(self.seen);
