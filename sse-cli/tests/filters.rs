@@ -1,22 +1,17 @@
-//! The examples `decode` and `encode`, run as what they are: programs in a pipe.
-//!
-//! A plain `cargo test` builds them (with the feature `alloc`); `cargo test --test filters` alone
-//! does not, and takes what an earlier build has left.
-#![cfg(feature = "alloc")]
+//! `sse decode` and `sse encode`, run as what they are: programs in a pipe.
 
 mod common;
+#[path = "../../sse-codec/tests/common/mod.rs"]
+mod core;
 
 use std::{
-    env,
-    io::{BufRead, BufReader, Read, Write},
-    path::PathBuf,
-    process::{Child, ChildStdout, Command, Stdio},
-    sync::mpsc,
+    io::{Read, Write},
+    process::Child,
     thread,
-    time::Duration,
 };
 
-use common::{
+use common::{Live, command, run};
+use core::{
     oracle::{self, Item},
     strategies,
 };
@@ -24,50 +19,6 @@ use proptest::{
     collection::vec, option, prelude::*, sample, strategy::ValueTree, test_runner::TestRunner,
 };
 use serde_json::{Value, json};
-
-// Running them.
-
-fn command(example: &str) -> Command {
-    // …/deps/filters-0123456789abcdef beside …/examples/decode
-    let mut path: PathBuf = env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.push("examples");
-    path.push(format!("{example}{}", env::consts::EXE_SUFFIX));
-    let is_there = path.exists();
-    assert!(
-        is_there,
-        "run `cargo build --examples --features alloc` first: no {path:?}"
-    );
-    let mut command = Command::new(path);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
-}
-
-struct Output {
-    stdout: Vec<u8>,
-    stderr: String,
-    status: Option<i32>,
-}
-
-/// Writes all of the input, then reads all of the output.
-fn run(example: &str, arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = command(example).args(arguments).spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    thread::scope(|scope| {
-        // One that reads its arguments only may be gone before its input is.
-        scope.spawn(move || stdin.write_all(input));
-        let output = child.wait_with_output().unwrap();
-        Output {
-            stdout: output.stdout,
-            stderr: String::from_utf8(output.stderr).unwrap(),
-            status: output.status.code(),
-        }
-    })
-}
 
 /// The lines that `decode` makes of this.
 fn decode(arguments: &[&str], input: &[u8]) -> Vec<String> {
@@ -350,44 +301,6 @@ fn arguments_that_make_no_sense() {
 }
 
 // While the input stays open.
-
-/// The lines of a program's output as they come; an end after ten seconds without.
-struct Live {
-    child: Child,
-    lines: mpsc::Receiver<String>,
-}
-
-impl Live {
-    fn spawn(example: &str, arguments: &[&str]) -> Self {
-        let mut child = command(example).args(arguments).spawn().unwrap();
-        let stdout: BufReader<ChildStdout> = BufReader::new(child.stdout.take().unwrap());
-        let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in stdout.lines() {
-                let _ = sender.send(line.unwrap());
-            }
-        });
-        Self { child, lines }
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.child.stdin.as_mut().unwrap().write_all(bytes).unwrap();
-    }
-
-    #[track_caller]
-    fn assert_next(&self, line: &str) {
-        let next = self.lines.recv_timeout(Duration::from_secs(60));
-        assert_eq!(next.as_deref(), Ok(line));
-    }
-
-    fn finish(mut self) -> (Option<i32>, String) {
-        drop(self.child.stdin.take());
-        let mut stderr = String::new();
-        let mut errors = self.child.stderr.take().unwrap();
-        errors.read_to_string(&mut stderr).unwrap();
-        (self.child.wait().unwrap().code(), stderr)
-    }
-}
 
 #[test]
 fn events_appear_while_the_input_stays_open() {
