@@ -18,7 +18,7 @@ mod parser;
 mod scan;
 mod time;
 
-pub use chunk::Chunk;
+pub use chunk::{Chunk, DetachedChunk};
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
 #[cfg(feature = "bytes")]
 pub use frame::FrameBuf;

@@ -8,8 +8,8 @@ use std::{
 };
 
 use sse_codec::{
-    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, Event, Field, Frame, Inline,
-    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Piece, Ready,
+    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, DetachedChunk, Event, Field, Frame,
+    Inline, InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Piece, Ready,
     SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
 };
@@ -32,6 +32,7 @@ where
 #[test]
 fn auto_traits() {
     assert_plain::<Chunk<'_>>();
+    assert_plain::<DetachedChunk>();
     assert_plain::<Lexer>();
     assert_value::<Token<'_>>();
     assert_value::<Field>();

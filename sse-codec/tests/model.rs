@@ -359,6 +359,16 @@ fn steps_agree<S: Storage>(
                     parser.retry() == Some(time)
                         && *items.next()? == Item::Retry { millis: time.0, at }
                 }
+                Ok(Some(Step::WithoutData(ready))) => {
+                    let event = parser.event(ready);
+                    !event.has_data()
+                        && *items.next()?
+                            == Item::WithoutData {
+                                id: event.id().map(<[u8]>::to_vec),
+                                retry: event.retry().map(|time| time.0),
+                                at,
+                            }
+                }
                 Ok(Some(_)) => false,
                 Err(_) => *items.next()? == Item::Overflow { at },
             };

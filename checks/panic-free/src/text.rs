@@ -3,7 +3,7 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, Event, Frame, Inline,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, Event, Frame, Inline,
     InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Ready, SinkFull,
     SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
     http::{Answer, ChunkSize},
@@ -43,6 +43,7 @@ crate::entries! {
     fn entry_display_sink_full(out: &mut Out, value: &SinkFull) { display(out, value) }
 
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
+    fn entry_debug_detached_chunk(out: &mut Out, value: &DetachedChunk) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
     fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }
     fn entry_debug_step(out: &mut Out, value: &Step<'_>) { debug(out, value) }

@@ -90,6 +90,10 @@ pub enum Step<'c> {
     Comment(Piece<'c>),
     /// The server has set the reconnection time; [`Parser::retry`] has it from here on.
     Retry(Millis),
+    /// The end of a block that has no data and gives no event, but has an ID, a reconnection time or
+    /// both. [`Parser::event`] shows them. A reconnection time was a step of its own before, at its
+    /// line.
+    WithoutData(Ready<'c>),
 }
 
 impl<const N: usize, const ID: usize> Parser<Inline<N, ID>> {
@@ -191,12 +195,12 @@ impl<S: Storage> Parser<S> {
         }
         match self.advance(chunk, held, Wanted::Events)? {
             Some(Step::Event(ready)) => Ok(Some(ready)),
-            Some(Step::Comment(_) | Step::Retry(_)) | None => Ok(None),
+            Some(Step::Comment(_) | Step::Retry(_) | Step::WithoutData(_)) | None => Ok(None),
         }
     }
 
-    /// Reads on to the next event, piece of a comment or change of the reconnection time.
-    /// `Ok(None)` means that the chunk is used up.
+    /// Reads on to the next event, piece of a comment, change of the reconnection time or end of a
+    /// block without data. `Ok(None)` means that the chunk is used up.
     ///
     /// ```
     /// use sse_codec::{Chunk, Event, Inline, Millis, Overflow, Parser, Step};
@@ -242,16 +246,17 @@ impl<S: Storage> Parser<S> {
         } = self.block;
         let arena = self.storage.arena();
         let last_event_id = self.last_event_id();
-        let mut event = Event::new(match ready.held.data {
-            Some(data) => data,
-            None => part(arena, 0, data_len),
-        })
-        .with_last_event_id(last_event_id);
+        let event = match ready.held.data {
+            Some(data) => Event::new(data),
+            None if self.block.has_data => Event::new(part(arena, 0, data_len)),
+            None => Event::without_data(),
+        };
+        let mut event = event.with_last_event_id(last_event_id);
         if let Some(event_type) = ready.held.event_type {
             if !event_type.is_empty() {
                 event = event.with_type(event_type);
             }
-        } else if type_len > 0 {
+        } else if type_len > 0 && self.block.has_data {
             event = event.with_type(part(arena, arena.len().saturating_sub(type_len), type_len));
         }
         if self.block.has_id {
@@ -293,6 +298,17 @@ impl<S: Storage> Parser<S> {
         self.storage.limit()
     }
 
+    /// Whether a block has begun and has not ended. If the stream ends here, what has come of the
+    /// block is lost, as the standard wants it (§9.2.6): the answer was perhaps cut off. A comment
+    /// begins no block, and neither does a line whose name no field has.
+    #[must_use]
+    pub const fn is_inside_block(&self) -> bool {
+        match self.block.phase {
+            Phase::Reading | Phase::Skipping => true,
+            Phase::Fresh | Phase::GivenOut => self.lexer.is_inside_field(),
+        }
+    }
+
     /// Begins a new stream, the one after a reconnection for instance: an unfinished block is
     /// dropped, a byte order mark may stand again. The last event ID and the reconnection time
     /// stay.
@@ -324,6 +340,12 @@ impl<S: Storage> Parser<S> {
                     }
                     Token::BlankLine => {
                         held = Held::default();
+                        let is_empty = !self.block.has_id && !self.block.has_retry;
+                        if wanted == Wanted::Everything && !is_empty {
+                            self.block.phase = Phase::GivenOut;
+                            return Ok(Some(Step::WithoutData(Ready { held })));
+                        }
+                        self.clear();
                         None
                     }
                     _ if self.block.phase == Phase::Skipping => None,
@@ -363,8 +385,6 @@ impl<S: Storage> Parser<S> {
         self.commit_id();
         if self.block.has_data {
             self.block.phase = Phase::GivenOut;
-        } else {
-            self.clear();
         }
         self.block.has_data
     }

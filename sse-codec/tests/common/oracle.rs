@@ -7,8 +7,8 @@
 //!
 //! * It works on bytes and decodes nothing. Every character the grammar names is ASCII, and no byte
 //!   of a multi-byte or ill-formed UTF-8 sequence is, so the lines and fields are the same.
-//! * It tells which of an event's fields are those of its own block, keeps comments, and says at
-//!   which byte each thing is certain.
+//! * It tells which of an event's fields are those of its own block, keeps comments and blocks
+//!   without data, and says at which byte each thing is certain.
 //! * It takes a limit on what one event may hold. See [`Decoder::count`].
 
 /// What happens in a stream.
@@ -26,6 +26,15 @@ pub enum Item {
         retry: Option<u64>,
         /// The last event ID as of this event.
         last_event_id: Vec<u8>,
+        /// How many bytes must have been read for it to be certain.
+        at: usize,
+    },
+    /// A block without data is over that has an ID or a reconnection time.
+    WithoutData {
+        /// The valid ID the block gives.
+        id: Option<Vec<u8>>,
+        /// The last valid reconnection time the block gives.
+        retry: Option<u64>,
         /// How many bytes must have been read for it to be certain.
         at: usize,
     },
@@ -249,6 +258,13 @@ impl Decoder {
         // "2. If the data buffer is an empty string, set the data buffer and the event type buffer
         // to the empty string and return."
         if self.data_buffer.is_empty() {
+            if self.block_has_id || self.block_retry.is_some() {
+                self.items.push(Item::WithoutData {
+                    id: self.block_has_id.then(|| self.last_event_id_buffer.clone()),
+                    retry: self.block_retry,
+                    at,
+                });
+            }
             self.clear_block();
             return;
         }
