@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
+use roff::{Roff, roman};
 
 use crate::{
     Cli,
@@ -37,11 +38,20 @@ Examples:
 pub(crate) struct Man {
     #[arg(value_name = "COMMAND")]
     command: Option<String>,
+    /// Print the names of the subcommands that have a page
+    #[arg(long)]
+    list: bool,
 }
 
 pub(crate) fn man(arguments: &Man) -> Result<Ending, Failure> {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
+    if arguments.list {
+        for subcommand in command.get_subcommands() {
+            writeln!(io::stdout(), "{}", subcommand.get_name())?;
+        }
+        return Ok(Ending::Done);
+    }
     if let Some(name) = &arguments.command {
         let known = command.find_subcommand(name).cloned();
         command = known.ok_or_else(|| {
@@ -49,7 +59,30 @@ pub(crate) fn man(arguments: &Man) -> Result<Ending, Failure> {
         })?;
     }
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page)?;
+    let notes = command.get_after_help().map(ToString::to_string);
+    let man = clap_mangen::Man::new(command.clone());
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    if command
+        .get_arguments()
+        .any(|argument| !argument.is_hide_set())
+    {
+        man.render_options_section(&mut page)?;
+    }
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut page)?;
+    }
+    if let Some(notes) = notes {
+        // Line by line: tables and examples are among them, which `render` would run together.
+        let mut section = Roff::new();
+        section.control("SH", ["NOTES"]).control("nf", []);
+        for line in notes.lines() {
+            section.text([roman(line)]);
+        }
+        section.control("fi", []).to_writer(&mut page)?;
+    }
     io::stdout().write_all(&page)?;
     Ok(Ending::Done)
 }

@@ -16,7 +16,7 @@ pub(crate) fn stdin(what: &str) -> StdinLock<'static> {
 }
 
 /// Reads what is there; nothing at the end of the input.
-pub(crate) fn read<'b>(mut input: impl Read, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+pub(crate) fn read(mut input: impl Read, buffer: &mut [u8]) -> io::Result<&[u8]> {
     loop {
         match input.read(buffer) {
             Ok(len) => return Ok(&buffer[..len]),

@@ -18,6 +18,12 @@ pub(crate) enum Line<'a> {
         own_id: Option<Cow<'a, str>>,
         at: u64,
     },
+    /// A block without data that has an ID.
+    Id {
+        id: Cow<'a, str>,
+        own_id: Cow<'a, str>,
+        at: u64,
+    },
     Comment {
         comment: Cow<'a, str>,
         /// It is longer than the limit.
@@ -42,6 +48,8 @@ pub(crate) struct End<'a> {
     pub(crate) last_event_id: Cow<'a, str>,
     pub(crate) retry: Option<u64>,
     pub(crate) events: u64,
+    /// It breaks off inside a block, which is lost.
+    pub(crate) unfinished: bool,
 }
 
 impl<'a> Line<'a> {
@@ -51,6 +59,14 @@ impl<'a> Line<'a> {
             data: text(event.data()),
             id: text(event.last_event_id()),
             own_id: event.id().map(text),
+            at,
+        }
+    }
+
+    pub(crate) fn id(id: &'a [u8], at: u64) -> Self {
+        Self::Id {
+            id: text(id),
+            own_id: text(id),
             at,
         }
     }

@@ -118,6 +118,13 @@ impl Decoder {
                 Ok(Some(Step::Retry(time))) => {
                     Line::Retry { retry: time.0 }.write_to(&mut self.output)?;
                 }
+                Ok(Some(Step::WithoutData(ready))) => {
+                    let block = self.parser.event(ready);
+                    // A reconnection time had its line where it stood.
+                    if let Some(id) = block.id() {
+                        Line::id(id, at).write_to(&mut self.output)?;
+                    }
+                }
                 Ok(Some(_)) => {}
                 Err(error) => {
                     let error = error.to_string();
@@ -155,6 +162,7 @@ impl Decoder {
             last_event_id: text(self.parser.last_event_id()),
             retry: self.parser.retry().map(|time| time.0),
             events: self.events,
+            unfinished: self.parser.is_inside_block(),
         };
         Line::End { end }.write_to(&mut self.output)?;
         self.output.flush()
