@@ -20,6 +20,7 @@ pub(crate) enum Ending {
     Done = 0,
     GaveUp = 1,
     Misused = 2,
+    NeverConnected = 5,
 }
 
 impl From<Ending> for ExitCode {

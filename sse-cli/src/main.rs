@@ -2,16 +2,18 @@
 //!
 //! Each subcommand is a module with its arguments and its `run`. What several of them share:
 //! [`exit`], how the command ends and what it says then; [`json`], the JSON Lines that one of them
-//! writes and another one reads; [`input`], standard input.
+//! writes and another one reads; [`input`], standard input; [`net`], HTTP.
 
 #![forbid(unsafe_code)]
 
+mod check;
 mod decode;
 mod encode;
 mod exit;
 mod generate;
 mod input;
 mod json;
+mod net;
 
 use std::process::ExitCode;
 
@@ -31,6 +33,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Arguments),
     Decode(decode::Arguments),
     Encode(encode::Arguments),
     Completions(generate::Completions),
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     }
     .write_global();
     let ending = match cli.command {
+        Command::Check(arguments) => check::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),
