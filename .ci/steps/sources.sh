@@ -1,4 +1,5 @@
-# What can be read off the sources: their length, and that what is said twice is said alike.
+# What can be read off the sources: their length, who imports whom, and that what is said twice is
+# said alike.
 set -euo pipefail
 .ci/need jq
 bad=0
@@ -10,6 +11,15 @@ while read -r lines file; do
         bad=1
     fi
 done < <(find . -name target -prune -o -path '*/src/*' -name '*.rs' -exec wc -l {} \;)
+
+.ci/arrows || bad=1
+
+# What bare metal does otherwise stands in target.rs. An attribute cannot read its constants.
+if grep -rnE 'target_os|sse_codec_slow_path' sse-codec/src |
+    grep -vE '^sse-codec/src/target\.rs:|#\[cfg_attr\((not\()?target_os = "none"\)?, inline'; then
+    echo 'sse-codec/src/target.rs is the place for this'
+    bad=1
+fi
 
 # The two libraries: what their own README and the one at the top say of them.
 metadata=$(cargo metadata --no-deps --format-version 1)

@@ -1,10 +1,10 @@
 //! How many bytes the states of the codec take.
 
-use sse_codec::{Borrowed, Chunk, Cursor, Frame, Inline, Lexer, Parser, Timers};
+use sse_codec::{Borrowed, Chunk, Cursor, Frame, Inline, Lexer, Parser, Reconnect, Timers};
 
 /// What has it, and how many bytes it is on this machine.
 #[must_use]
-pub const fn sizes() -> [(&'static str, usize); 7] {
+pub const fn sizes() -> [(&'static str, usize); 8] {
     [
         ("`Lexer`", size_of::<Lexer>()),
         // Two arrays without elements.
@@ -17,5 +17,6 @@ pub const fn sizes() -> [(&'static str, usize); 7] {
         ("`Frame`", size_of::<Frame<'_>>()),
         ("`Cursor`", size_of::<Cursor<'_>>()),
         ("`Timers`", size_of::<Timers>()),
+        ("`Reconnect`", size_of::<Reconnect>()),
     ]
 }

@@ -6,6 +6,8 @@ mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
 mod channel;
+#[cfg(feature = "client")]
+mod client;
 #[cfg(feature = "codec")]
 mod codec;
 mod encoded;
@@ -24,10 +26,16 @@ pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
+#[cfg(feature = "client")]
+pub use client::{
+    Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why,
+};
 pub use encoded::{EncodedFrame, Outgoing};
 pub use options::ServeOptions;
-pub use owned::OwnedEvent;
-pub use reader::{EventReader, ReadError};
+pub use owned::{OwnedEvent, OwnedStep};
+#[cfg(feature = "http-body")]
+pub use reader::FromBody;
+pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
 pub use source::Source;

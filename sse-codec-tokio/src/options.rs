@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sse_codec::{Frame, Millis, TimersConfig, http};
+use sse_codec::{Frame, Jitter, TimersConfig, http};
 use tokio_util::sync::CancellationToken;
 
 use crate::{EncodedFrame, EventWriter, alarm::random};
@@ -148,9 +148,8 @@ impl ServeOptions {
     /// What is said at the end of the lifetime or at shutdown.
     pub(crate) fn parting(&self) -> impl Iterator<Item = EncodedFrame> + use<> {
         let retry = self.come_back.map(|(shortest, longest)| {
-            let (shortest, longest) = (Millis::from(shortest).0, Millis::from(longest).0);
-            let spread = u64::from(random()) % (longest - shortest).saturating_add(1);
-            EncodedFrame::from(Frame::retry(Millis(shortest.saturating_add(spread))))
+            let time = Jitter::new(random()).between(shortest.into(), longest.into());
+            EncodedFrame::from(Frame::retry(time))
         });
         retry.into_iter().chain(self.farewell.clone())
     }

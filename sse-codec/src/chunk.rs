@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::{lossy, scan::LineEnds};
+use crate::{event::lossy, scan::LineEnds};
 
 /// A piece of the stream as it came from the transport, and how far it has been read.
 ///

@@ -1,6 +1,8 @@
 //! Copying without a panic: what does not fit is a bug, seen by the debug assertions, and copies
 //! nothing.
 
+use crate::target::SMALL;
+
 /// Copies `bytes` to `at`.
 #[cfg_attr(target_os = "none", inline(never))]
 pub(crate) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
@@ -17,7 +19,7 @@ pub(crate) fn put(into: &mut [u8], at: usize, bytes: &[u8]) {
 /// bytes: that is a few instructions, where a call of `memcpy` takes dozens.
 #[inline]
 pub(crate) fn put_short(into: &mut [u8], at: usize, from: &[u8], len: usize) {
-    if !cfg!(target_os = "none")
+    if !SMALL
         && len <= 64
         && let Some(from) = from.first_chunk::<64>()
         && let Some(into) = into.get_mut(at..).and_then(|into| into.first_chunk_mut())

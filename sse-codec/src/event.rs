@@ -1,6 +1,6 @@
 use core::{fmt, str};
 
-use crate::{Millis, scan::utf8};
+use crate::{millis::Millis, scan::utf8};
 
 /// The type an event has when its block names none (WHATWG HTML §9.2.6, dispatch).
 pub const DEFAULT_EVENT_TYPE: &[u8] = b"message";

@@ -10,31 +10,33 @@ extern crate std;
 mod chunk;
 mod copy;
 mod event;
+mod field;
 mod frame;
 pub mod http;
 mod lexer;
 mod millis;
 mod parser;
 mod scan;
+mod target;
 mod time;
 
 pub use chunk::{Chunk, DetachedChunk};
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
+pub use field::{Field, InvalidField, InvalidLastEventId};
 #[cfg(feature = "bytes")]
 pub use frame::FrameBuf;
 #[cfg(feature = "std")]
 pub use frame::IoSink;
-pub use frame::{
-    BufferTooSmall, Cursor, DataWriter, Frame, InvalidField, Sink, SinkFull, SliceSink, Slices,
-};
-pub use lexer::{Field, Lexer, Piece, Token};
+pub use frame::{BufferTooSmall, Cursor, DataWriter, Frame, Sink, SinkFull, SliceSink, Slices};
+pub use lexer::{Lexer, Piece, Token};
 pub use millis::Millis;
 #[cfg(feature = "alloc")]
 pub use parser::Growable;
-pub use parser::{
-    Borrowed, Bound, Detached, Inline, InvalidLastEventId, Overflow, Parser, Ready, Step, Storage,
+pub use parser::{Borrowed, Bound, Detached, Inline, Overflow, Parser, Ready, Step, Storage};
+pub use time::{
+    End, Jitter, Next, Policy, Reconnect, ReconnectConfig, Response, Stop, Timeout, Timers,
+    TimersConfig,
 };
-pub use time::{Timeout, Timers, TimersConfig};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/microcontroller.md")]

@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use sse_codec::{DEFAULT_EVENT_TYPE, Millis, http, http::Answer, lossy};
+use sse_codec::{DEFAULT_EVENT_TYPE, Millis, http, lossy};
 use sse_codec_tokio::EventReader;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -117,9 +117,8 @@ async fn connect(port: u16) -> Result<impl Stream<Item = io::Result<Bytes>>, Str
     let content_type = content_type
         .map(|value| value.as_bytes())
         .unwrap_or_default();
-    let answer = Answer::new(response.status().as_u16(), content_type);
-    if answer != Answer::Open {
-        return Err(format!("{answer:?}: {:?}", response.headers()));
+    if response.status() != 200 || !http::is_event_stream(content_type) {
+        return Err(format!("{}: {:?}", response.status(), response.headers()));
     }
     // Keeps the connection as long as its body.
     let body = response

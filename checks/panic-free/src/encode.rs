@@ -1,7 +1,7 @@
 use core::fmt::Write;
 
 use sse_codec::{
-    Cursor, DataWriter, Event, Frame, Millis, Sink, SliceSink, Slices, Timers, TimersConfig,
+    Cursor, DataWriter, Event, Frame, Jitter, Millis, Sink, SliceSink, Slices, Timers, TimersConfig,
 };
 
 /// A sink of which nothing is known.
@@ -106,6 +106,12 @@ crate::entries! {
         writer.write_str(text);
         writer.write_char(letter);
         finished.finish();
+    }
+
+    fn entry_jitter(jitter: &mut Jitter, seed: u32, shortest: Millis, longest: Millis) {
+        Jitter::new(seed);
+        jitter.between(shortest, longest);
+        jitter.clone();
     }
 
     fn entry_timers_config(config: TimersConfig, other: &TimersConfig, time: Millis, jitter: Millis) {

@@ -5,7 +5,7 @@ use super::{
     out::{Each, write},
     walk::Walk,
 };
-use crate::{copy::copy_prefix, scan::SMALL};
+use crate::{copy::copy_prefix, target::SMALL};
 
 /// The bytes of a [`Frame`] in order, as slices: labels, values and line ends. None is empty.
 #[derive(Clone, Debug)]

@@ -1,12 +1,14 @@
 use core::fmt;
 
 use super::{
-    Frame, InvalidField, Sink,
+    Frame, Sink,
     walk::{DATA, END, Walk},
 };
 use crate::{
-    Event,
-    scan::{SMALL, line_end, may_be_forbidden},
+    event::Event,
+    field::InvalidField,
+    scan::{after_line_end, line_end, may_be_forbidden},
+    target::SMALL,
 };
 
 /// Writes an event whose data is produced while it is written, without a string in between:
@@ -96,14 +98,11 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         };
         self.after_cr = bytes.ends_with(b"\r");
         while let Some(len) = line_end(rest)
-            && let Some((line, [cr, tail @ ..])) = rest.split_at_checked(len)
+            && let Some((line, tail)) = rest.split_at_checked(len)
         {
             self.put(line);
             self.put(DATA);
-            rest = match tail {
-                [b'\n', tail @ ..] if *cr == b'\r' => tail,
-                tail => tail,
-            };
+            rest = after_line_end(tail);
         }
         self.put(rest);
     }

@@ -1,4 +1,4 @@
-use crate::Millis;
+use crate::millis::Millis;
 
 /// A number in decimal, as it stands on the wire, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,12 +14,16 @@ mod walk;
 pub use buf::FrameBuf;
 pub use cursor::{Cursor, Slices};
 pub use data_writer::DataWriter;
-pub use error::{BufferTooSmall, InvalidField};
+pub use error::BufferTooSmall;
 #[cfg(feature = "std")]
 pub use sink::IoSink;
 pub use sink::{Sink, SinkFull, SliceSink};
 
-use crate::{Event, Field, Millis};
+use crate::{
+    event::Event,
+    field::{Field, InvalidField},
+    millis::Millis,
+};
 use digits::Digits;
 
 /// A block ready to be written: one event, a comment, or what else may stand between two blank

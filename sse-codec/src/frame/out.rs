@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     copy::{copy_prefix, part},
-    scan::{SMALL, for_each_line_end, may_have_lines},
+    scan::{for_each_line_end, is_rest_of_crlf, may_have_lines},
+    target::SMALL,
 };
 
 /// A line no longer than this is written as so many bytes: a few instructions, where a call of
@@ -96,12 +97,6 @@ fn write_lines<'f, const N: usize>(
     }
     out.put(text.get(from..).unwrap_or_default());
     out.put(END);
-}
-
-/// Whether this is the LF of a CRLF.
-fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
-    let crlf = at.checked_sub(1).and_then(|before| text.get(before..=at));
-    crlf == Some(b"\r\n")
 }
 
 /// Calls a function with what is not empty.

@@ -1,6 +1,7 @@
 //! How a frame is laid out, and the way through it that can stop anywhere.
 
 use super::Frame;
+use crate::scan::after_line_end;
 #[cfg(not(feature = "simd"))]
 use crate::scan::line_end;
 #[cfg(feature = "simd")]
@@ -119,8 +120,7 @@ impl Walk {
         if self.from >= self.to {
             self.label = 0;
             self.from = match value.get(self.to..) {
-                Some([b'\r', b'\n', ..]) => self.to + 2,
-                Some([_, ..]) => self.to + 1,
+                Some(rest @ [_, ..]) => value.len() - after_line_end(rest).len(),
                 _ => {
                     self.part = frame.part_from(self.part + 1);
                     0

@@ -4,9 +4,10 @@
 
 use core::mem;
 
-use super::{Field, Lexer, State};
+use super::{Lexer, State};
 use crate::{
-    Chunk,
+    chunk::Chunk,
+    field::{Field, SPACE},
     scan::{NONE, for_each_line_end, is_line_end},
 };
 
@@ -19,12 +20,11 @@ pub(crate) struct Value<'c> {
 }
 
 impl<'c> Value<'c> {
-    /// The value in what follows a name and a colon: "If value starts with a U+0020 SPACE character,
-    /// remove it from value."
+    /// The value in what follows a name and a colon.
     #[inline]
     fn of(bytes: &'c [u8], and_more: &'c [u8]) -> Self {
         match (bytes, and_more) {
-            ([b' ', bytes @ ..], [_, and_more @ ..]) => Self { bytes, and_more },
+            ([SPACE, bytes @ ..], [_, and_more @ ..]) => Self { bytes, and_more },
             _ => Self { bytes, and_more },
         }
     }
@@ -67,7 +67,7 @@ impl Lexer {
                 _ => return None,
             },
         };
-        let ([_, _, _, _, _, b' ', data @ ..] | [_, _, _, _, _, data @ ..]) = line else {
+        let ([_, _, _, _, _, SPACE, data @ ..] | [_, _, _, _, _, data @ ..]) = line else {
             return None;
         };
         if data.len() > limit {
@@ -263,7 +263,7 @@ fn append_line(line_and_more: &[u8], line: usize, free: &mut [u8]) -> Option<usi
     let [first, into @ ..] = free.first_chunk_mut::<{ 1 + 64 }>()?;
     let name = match window {
         _ if !window.starts_with(b"data:") => return None,
-        [_, _, _, _, _, b' ', ..] => 6,
+        [_, _, _, _, _, SPACE, ..] => 6,
         _ => 5,
     };
     let len = line.checked_sub(name)?;

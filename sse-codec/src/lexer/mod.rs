@@ -2,7 +2,10 @@ mod fast;
 
 pub(crate) use fast::Value;
 
-use crate::Chunk;
+use crate::{
+    chunk::Chunk,
+    field::{COLON, Field, without_space},
+};
 
 /// The bytes of an event stream as lines: the lowest tier, a few bytes of state and no storage.
 ///
@@ -45,19 +48,6 @@ pub enum Token<'c> {
     Comment(Piece<'c>),
     /// An empty line: the block ends here.
     BlankLine,
-}
-
-/// The fields the standard knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Field {
-    /// `event`: the event type.
-    Event,
-    /// `data`: one line of the data.
-    Data,
-    /// `id`: the event's ID.
-    Id,
-    /// `retry`: the reconnection time.
-    Retry,
 }
 
 /// A part of one line's value, as much of it as lies in the chunk.
@@ -133,25 +123,6 @@ impl State {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-impl Field {
-    /// The field's name on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Event => "event",
-            Self::Data => "data",
-            Self::Id => "id",
-            Self::Retry => "retry",
-        }
-    }
-
-    /// The only field whose name starts with this byte.
-    fn starting_with(byte: u8) -> Option<Self> {
-        let mut fields = [Self::Event, Self::Data, Self::Id, Self::Retry].into_iter();
-        fields.find(|field| field.name().as_bytes().first() == Some(&byte))
-    }
-}
-
 impl Lexer {
     /// A lexer at the start of a stream, where a byte order mark may stand.
     #[must_use]
@@ -204,68 +175,60 @@ impl Lexer {
     fn line<'c>(&mut self, state: State, chunk: &mut Chunk<'c>) -> Option<Token<'c>> {
         let (line, end) = chunk.take_line();
         let ends = end.is_some();
-        let (goes_on, starts, field, bytes) = match (state, line) {
-            (State::Value(field), _) => (state, false, Some(field), line),
-            (State::AfterColon(field), [b' ', value @ ..] | value) => {
-                (State::Value(field), false, Some(field), value)
-            }
-            (State::Comment, _) => (state, false, None, line),
-            (State::LineStart, [b':', text @ ..]) => (State::Comment, true, None, text),
-            (State::LineStart, []) => (state, true, None, line),
-            (state, _) => match Self::name(state, line, ends) {
-                Ok((goes_on, field, value)) => (goes_on, true, Some(field), value),
-                Err(goes_on) => {
-                    self.state = goes_on.unless(end);
-                    return None;
-                }
-            },
-        };
-        self.state = goes_on.unless(end);
-        let piece = Piece {
+        let piece = |bytes, starts| Piece {
             bytes,
             starts,
             ends,
         };
-        Some(match field {
-            Some(field) => Token::Field(field, piece),
-            None if matches!(goes_on, State::LineStart) => Token::BlankLine,
-            None => Token::Comment(piece),
-        })
+        let field = |(field, value), starts| Token::Field(field, piece(value, starts));
+        let (goes_on, token) = match (state, line) {
+            (State::Value(name), value) => (state, Some(field((name, value), false))),
+            (State::AfterColon(name), value) => (
+                State::Value(name),
+                Some(field((name, without_space(value)), false)),
+            ),
+            (State::Comment, text) => (state, Some(Token::Comment(piece(text, false)))),
+            (State::LineStart, [COLON, text @ ..]) => {
+                (State::Comment, Some(Token::Comment(piece(text, true))))
+            }
+            (State::LineStart, []) => (state, Some(Token::BlankLine)),
+            _ => {
+                let (goes_on, named) = Self::name(state, line, ends);
+                (goes_on, named.map(|named| field(named, true)))
+            }
+        };
+        self.state = goes_on.unless(end);
+        token
     }
 
-    /// The field that a line names, and the value as far as it is there; or in which state the line
-    /// goes on when it means nothing, or does not yet.
+    /// In which state a line goes on that begins with a name, and the field it names, with what is
+    /// there of the value, once the name is complete.
     #[inline]
-    fn name(state: State, line: &[u8], ends: bool) -> Result<(State, Field, &[u8]), State> {
+    fn name(state: State, line: &[u8], ends: bool) -> (State, Option<(Field, &[u8])>) {
         let (field, matched) = match (state, line) {
             (State::Name(field, matched), _) => (field, matched),
-            (State::LineStart, [first, ..]) => {
-                (Field::starting_with(*first).ok_or(State::Ignored)?, 0)
-            }
-            _ => return Err(State::Ignored),
+            (State::LineStart, [first, ..]) => match Field::starting_with(*first) {
+                Some(field) => (field, 0),
+                None => return (State::Ignored, None),
+            },
+            _ => return (State::Ignored, None),
         };
         let name = field.name().as_bytes();
         let expected = name.get(usize::from(matched)..).unwrap_or_default();
-        let Some(rest) = line.strip_prefix(expected) else {
-            return Err(if expected.starts_with(line) {
-                // A name has at most five bytes.
-                State::Name(field, matched + line.len() as u8)
-            } else {
-                State::Ignored
-            });
-        };
-        match rest {
-            // "If value starts with a U+0020 SPACE character, remove it from value."
-            [b':', value @ ..] if value.is_empty() => Ok((State::AfterColon(field), field, value)),
-            [b':', b' ', value @ ..] | [b':', value @ ..] => {
-                Ok((State::Value(field), field, value))
+        match line.strip_prefix(expected) {
+            Some([COLON, value @ ..]) if value.is_empty() => {
+                (State::AfterColon(field), Some((field, value)))
             }
+            Some([COLON, value @ ..]) => (State::Value(field), Some((field, without_space(value)))),
             // "Otherwise, the string is not empty but does not contain a U+003A COLON character (:):
             // Process the field using […] the whole line as the field name, and the empty string
             // as the field value."
-            [] if ends => Ok((State::LineStart, field, rest)),
-            [] => Err(State::Name(field, name.len() as u8)),
-            _ => Err(State::Ignored),
+            Some(rest @ []) if ends => (State::LineStart, Some((field, rest))),
+            // A name has at most five bytes.
+            None | Some([]) if expected.starts_with(line) => {
+                (State::Name(field, matched + line.len() as u8), None)
+            }
+            None | Some(_) => (State::Ignored, None),
         }
     }
 

@@ -1,5 +1,5 @@
 use super::Overflow;
-use crate::{Millis, Piece};
+use crate::{lexer::Piece, millis::Millis};
 
 /// What the block being read has come to: counts and flags, the bytes are elsewhere.
 #[derive(Clone)]

@@ -1,13 +1,14 @@
 use core::{error, fmt};
 
-use crate::{Field, InvalidField};
-
 /// A block of the stream is larger than the parser may hold.
 ///
 /// The block is lost as a whole: it gives no event, and its ID does not become the last event ID,
 /// so a client that reconnects gets it again. The parser passes over the rest of it and goes on
 /// with the next block; nothing has to be done to recover. It is reported once for the block, at
 /// the first byte beyond the limit: [`Chunk::position`](crate::Chunk::position) is right after it.
+///
+/// A reader that puts comments together uses the same error for a comment. Then only the comment is
+/// lost; see [`Bound::Comment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Overflow {
@@ -17,7 +18,15 @@ pub struct Overflow {
     pub limit: usize,
 }
 
-/// A limit of a [`Parser`](crate::Parser).
+impl Overflow {
+    /// The error for something that is larger than this limit, for a reader with limits of its own.
+    #[must_use]
+    pub const fn new(bound: Bound, limit: usize) -> Self {
+        Self { bound, limit }
+    }
+}
+
+/// A limit of a [`Parser`](crate::Parser) or of a reader that stands on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bound {
@@ -25,6 +34,9 @@ pub enum Bound {
     Event,
     /// On the last event ID.
     LastEventId,
+    /// On one line of comment. A parser gives out comments in pieces, stores none and never reports
+    /// this.
+    Comment,
 }
 
 impl fmt::Display for Overflow {
@@ -32,52 +44,10 @@ impl fmt::Display for Overflow {
         let what = match self.bound {
             Bound::Event => "event",
             Bound::LastEventId => "event ID",
+            Bound::Comment => "comment",
         };
         write!(f, "{what} larger than the limit of {} bytes", self.limit)
     }
 }
 
 impl error::Error for Overflow {}
-
-/// What cannot be a last event ID: one that a parser should [start
-/// with](crate::Parser::set_last_event_id), or that [came in a request](crate::http::last_event_id).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidLastEventId {
-    /// It is longer than the parser can hold.
-    TooLong {
-        /// The limit in bytes.
-        limit: usize,
-    },
-    /// It contains a byte that no event stream can put into an ID: NUL, CR or LF.
-    Forbidden {
-        /// The byte.
-        byte: u8,
-        /// Its index.
-        position: usize,
-    },
-}
-
-impl InvalidLastEventId {
-    pub(crate) const fn check(id: &[u8]) -> Result<(), Self> {
-        match InvalidField::check(Field::Id, id) {
-            Ok(()) => Ok(()),
-            Err(InvalidField { byte, position, .. }) => Err(Self::Forbidden { byte, position }),
-        }
-    }
-}
-
-impl fmt::Display for InvalidLastEventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLong { limit } => {
-                write!(f, "last event ID longer than the limit of {limit} bytes")
-            }
-            Self::Forbidden { byte, position } => {
-                write!(f, "byte {byte:#04x} at {position} cannot be in an ID")
-            }
-        }
-    }
-}
-
-impl error::Error for InvalidLastEventId {}

@@ -2,22 +2,17 @@
 //!
 //! Each does what the loop in [`Parser::advance`] would do for the same bytes, only without going
 //! through tokens, and leaves to it whatever is unusual: of a line that a fast path does not take,
-//! it has taken nothing, but perhaps the LF of a CRLF before it. With `--cfg sse_codec_slow_path`
-//! there are none.
+//! it has taken nothing, but perhaps the LF of a CRLF before it. Where `FAST_PATHS` is false there
+//! are none.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
-use crate::{Chunk, copy::put_short, lexer::Value};
-
-/// On bare metal, where they would double the size of the parser, and for tests of the slow path
-/// alone.
-#[allow(unexpected_cfgs, reason = "given by RUSTFLAGS")]
-pub(super) const OFF: bool = cfg!(any(target_os = "none", sse_codec_slow_path));
+use crate::{chunk::Chunk, copy::put_short, lexer::Value, target::FAST_PATHS};
 
 impl<S: Storage> Parser<S> {
     /// A block of one data line.
     #[inline(always)]
     pub(super) fn data_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<&'c [u8]> {
-        if OFF {
+        if !FAST_PATHS {
             return None;
         }
         self.clear_given_out();
@@ -35,7 +30,7 @@ impl<S: Storage> Parser<S> {
     // instructions.
     #[inline(always)]
     pub(super) fn lines<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
-        if OFF {
+        if !FAST_PATHS {
             return false;
         }
         let mut room;
@@ -121,7 +116,7 @@ impl<S: Storage> Parser<S> {
     pub(super) fn heartbeats(&mut self, chunk: &mut Chunk<'_>, wanted: Wanted) -> bool {
         let takes = wanted == Wanted::Events
             && self.block.phase == Phase::Fresh
-            && !OFF
+            && FAST_PATHS
             && self.lexer.heartbeats(chunk);
         if takes {
             self.storage.release(0);

@@ -1,8 +1,13 @@
 //! What each field does to the block, and whether it still fits.
 
 use super::{Block, Bound, Held, Overflow, Parser, Phase, Storage, block::Room};
-use crate::copy::{copy_within, part, put, put_short};
-use crate::{Chunk, Millis, Piece, scan::has_nul};
+use crate::{
+    chunk::Chunk,
+    copy::{copy_within, part, put, put_short},
+    field::{can_be_id, end_of_name},
+    lexer::Piece,
+    millis::Millis,
+};
 
 impl<S: Storage> Parser<S> {
     /// "If the field name is "data": Append the field value to the data buffer, then append a
@@ -76,7 +81,7 @@ impl<S: Storage> Parser<S> {
     /// did.
     #[inline]
     pub(super) fn set_id(&mut self, and_more: &[u8], len: usize) -> bool {
-        if has_nul(part(and_more, 0, len)) {
+        if !can_be_id(part(and_more, 0, len)) {
             return false;
         }
         let (id, _) = self.storage.id_mut(self.kept.other(), len);
@@ -96,7 +101,7 @@ impl<S: Storage> Parser<S> {
             let end = arena.len().saturating_sub(line_len);
             copy_within(arena, data_len, line_len, end);
             self.block.type_len = line_len;
-        } else if !has_nul(part(self.storage.arena(), data_len, line_len)) {
+        } else if can_be_id(part(self.storage.arena(), data_len, line_len)) {
             let (id, arena) = self.storage.id_mut(self.kept.other(), line_len);
             put(id, 0, part(arena, data_len, line_len));
             self.block.id_len = line_len;
@@ -231,9 +236,6 @@ impl<S: Storage> Parser<S> {
 /// its colon or, without one, its end.
 fn named_at(piece: Piece<'_>, chunk: &Chunk<'_>) -> usize {
     let value = chunk.position() - usize::from(piece.ends()) - piece.bytes().len();
-    match chunk.read().get(..value) {
-        Some([.., b':']) => value,
-        Some([.., b':', b' ']) => value - 1,
-        _ => chunk.position(),
-    }
+    let colon = chunk.read().get(..value).and_then(end_of_name);
+    colon.unwrap_or(chunk.position())
 }

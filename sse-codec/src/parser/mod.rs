@@ -13,14 +13,21 @@ use block::{Block, Phase};
 use ready::Held;
 use storage::Slot;
 
-pub use error::{Bound, InvalidLastEventId, Overflow};
+pub use error::{Bound, Overflow};
 pub use ready::{Detached, Ready};
 #[cfg(feature = "alloc")]
 pub use storage::Growable;
 pub use storage::{Borrowed, Inline, Storage};
 
-use crate::copy::{part, put};
-use crate::{Chunk, Event, Field, Lexer, Millis, Piece, Token};
+use crate::{
+    chunk::Chunk,
+    copy::{part, put},
+    event::Event,
+    field::{Field, InvalidLastEventId},
+    lexer::{Lexer, Piece, Token},
+    millis::Millis,
+    target::FAST_PATHS,
+};
 
 /// Bytes to events.
 ///
@@ -173,7 +180,7 @@ impl<S: Storage> Parser<S> {
                 Event::new(data).with_last_event_id(self.last_event_id()),
             ));
         }
-        Ok(self.next_ready(chunk)?.map(|ready| self.event(ready)))
+        Ok(self.next_ready(chunk)?.map(|ready| self.dispatched(ready)))
     }
 
     /// Like [`next_event`](Self::next_event), borrowing from the chunk only.
@@ -189,7 +196,7 @@ impl<S: Storage> Parser<S> {
             return Ok(Some(Ready { held }));
         }
         // As `advance` would, without the call: most chunks of a few bytes end here.
-        if !fast::OFF && chunk.is_empty() {
+        if FAST_PATHS && chunk.is_empty() {
             self.store(&mut held);
             return Ok(None);
         }
@@ -238,27 +245,41 @@ impl<S: Storage> Parser<S> {
         self.advance(chunk, held, Wanted::Everything)
     }
 
-    /// Shows the event that the last step has found.
+    /// Shows the event, or the block without data, that the last step has found.
     #[must_use]
     pub fn event<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
+        if ready.held.data.is_none() && !self.block.has_data {
+            return self.with_id_and_retry(Event::without_data());
+        }
+        self.dispatched(ready)
+    }
+
+    /// Shows an event. It has data, which a caller of [`next_event`](Self::next_event) need not find
+    /// out again.
+    #[inline]
+    fn dispatched<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
         let Block {
             data_len, type_len, ..
         } = self.block;
         let arena = self.storage.arena();
-        let last_event_id = self.last_event_id();
-        let event = match ready.held.data {
-            Some(data) => Event::new(data),
-            None if self.block.has_data => Event::new(part(arena, 0, data_len)),
-            None => Event::without_data(),
-        };
-        let mut event = event.with_last_event_id(last_event_id);
+        let mut event = Event::new(match ready.held.data {
+            Some(data) => data,
+            None => part(arena, 0, data_len),
+        });
         if let Some(event_type) = ready.held.event_type {
             if !event_type.is_empty() {
                 event = event.with_type(event_type);
             }
-        } else if type_len > 0 && self.block.has_data {
+        } else if type_len > 0 {
             event = event.with_type(part(arena, arena.len().saturating_sub(type_len), type_len));
         }
+        self.with_id_and_retry(event)
+    }
+
+    #[inline]
+    fn with_id_and_retry<'p>(&'p self, event: Event<'p>) -> Event<'p> {
+        let last_event_id = self.last_event_id();
+        let mut event = event.with_last_event_id(last_event_id);
         if self.block.has_id {
             event = event.with_id(last_event_id);
         }

@@ -5,11 +5,10 @@ mod masks;
 
 use core::str::{self, Utf8Error};
 
+use crate::target::SMALL;
+
 #[cfg(feature = "simd")]
 pub(crate) use masks::LineEnds;
-
-/// On bare metal, where `memchr` has no vector instructions to use and is 200 bytes of flash.
-pub(crate) const SMALL: bool = cfg!(target_os = "none");
 
 /// The length of a line that does not end in the chunk. No slice is so long, so a chunk cannot be
 /// split there.
@@ -28,10 +27,17 @@ pub(crate) const fn is_line_end(byte: &u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// Whether there is a NUL in an ID.
-#[expect(clippy::manual_contains, reason = "code size")]
-pub(crate) fn has_nul(bytes: &[u8]) -> bool {
-    may_be_forbidden(bytes) && bytes.iter().any(|byte| *byte == 0)
+/// What comes after the line end that `rest` starts with: CRLF, CR or LF (WHATWG HTML §9.2.5).
+pub(crate) const fn after_line_end(rest: &[u8]) -> &[u8] {
+    match rest {
+        [b'\r', b'\n', rest @ ..] | [_, rest @ ..] | rest => rest,
+    }
+}
+
+/// Whether this is the LF of a CRLF, whose CR has ended the line already.
+pub(crate) fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
+    let crlf = at.checked_sub(1).and_then(|before| text.get(before..=at));
+    crlf == Some(b"\r\n")
 }
 
 /// Whether there may be a line end or a NUL: some byte is below 16, as hardly one of a text is.

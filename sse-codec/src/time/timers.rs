@@ -1,6 +1,7 @@
 use core::{fmt, num::NonZeroU32};
 
-use crate::Millis;
+use super::{Jitter, saturated};
+use crate::millis::Millis;
 
 /// When to send a heartbeat, when to give up on a peer that no longer reads, and when to end a
 /// connection that has lived long enough.
@@ -60,25 +61,24 @@ pub struct Timers {
     lifetime: Option<u32>,
     heartbeat: Option<Spread>,
     write_deadline: Option<NonZeroU32>,
-    random: Random,
+    jitter: Jitter,
 }
 
 impl Timers {
     /// For a connection that begins at `now`, idle.
     ///
-    /// The seed decides what the jitter comes to: connections opened together with the same seed
-    /// tick together. It needs neither secrecy nor quality, only to differ: a connection counter
-    /// or a device's serial number will do.
+    /// The seed decides what the [`Jitter`] comes to: connections opened together with the same seed
+    /// tick together. A connection counter or a device's serial number will do.
     #[must_use]
     pub const fn new(now: Millis, config: TimersConfig, seed: u32) -> Self {
-        let mut random = Random(seed);
+        let mut jitter = Jitter::new(seed);
         Self {
             now,
-            output: Output::Idle(random.pick(config.heartbeat)),
-            lifetime: random.pick(config.lifetime),
+            output: Output::Idle(pick(config.heartbeat, &mut jitter)),
+            lifetime: pick(config.lifetime, &mut jitter),
             heartbeat: config.heartbeat,
             write_deadline: config.write_deadline,
-            random,
+            jitter,
         }
     }
 
@@ -106,7 +106,7 @@ impl Timers {
                 self.output = Output::Waiting(self.write_deadline.map(NonZeroU32::get));
             }
         } else if bytes > 0 || waited {
-            self.output = Output::Idle(self.random.pick(self.heartbeat));
+            self.output = Output::Idle(pick(self.heartbeat, &mut self.jitter));
         }
     }
 
@@ -147,7 +147,7 @@ impl Timers {
             self.end();
             Some(Timeout::Lifetime)
         } else if let Output::Idle(Some(0)) = self.output {
-            self.output = Output::Idle(self.random.pick(self.heartbeat));
+            self.output = Output::Idle(pick(self.heartbeat, &mut self.jitter));
             Some(Timeout::Heartbeat)
         } else {
             None
@@ -278,36 +278,14 @@ impl Spread {
     }
 }
 
-/// A Weyl sequence through the `lowbias32` mixer: unlike xorshift, its first number is already
-/// well spread for seeds that follow one another, and no seed is a bad one.
-#[derive(Clone, Debug)]
-struct Random(u32);
-
-impl Random {
-    /// A length, if the timer is on at all.
-    const fn pick(&mut self, spread: Option<Spread>) -> Option<u32> {
-        let Some(Spread { longest, jitter }) = spread else {
-            return None;
-        };
-        // The high half of a product: even, and without a division.
-        let less = (self.next() as u64 * (jitter as u64 + 1)) >> 32;
-        Some(longest.get().saturating_sub(less as u32))
-    }
-
-    const fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9);
-        let mut x = self.0;
-        x = (x ^ (x >> 16)).wrapping_mul(0x7FEB_352D);
-        x = (x ^ (x >> 15)).wrapping_mul(0x846C_A68B);
-        x ^ (x >> 16)
-    }
-}
-
-const fn saturated(millis: Millis) -> u32 {
-    if millis.0 < u32::MAX as u64 {
-        millis.0 as u32
-    } else {
-        u32::MAX
+/// A length, if the timer is on at all.
+const fn pick(spread: Option<Spread>, jitter: &mut Jitter) -> Option<u32> {
+    match spread {
+        Some(spread) => {
+            let less = jitter.up_to(spread.jitter);
+            Some(spread.longest.get().saturating_sub(less))
+        }
+        None => None,
     }
 }
 
@@ -331,9 +309,9 @@ mod tests {
     fn a_pick_reaches_both_ends_and_nothing_else() {
         let spread = Some(Spread::new(Millis(10), Millis(3)));
         let mut seen = [false; 11];
-        let mut random = Random(0);
+        let mut jitter = Jitter::new(0);
         for _ in 0..100 {
-            seen[random.pick(spread).unwrap() as usize] = true;
+            seen[pick(spread, &mut jitter).unwrap() as usize] = true;
         }
         assert_eq!(seen[..7], [false; 7]);
         assert_eq!(seen[7..], [true; 4]);

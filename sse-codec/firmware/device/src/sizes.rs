@@ -1,7 +1,7 @@
 //! The RAM of each state, beside what the caller gives it to store in.
 
 use cortex_m_semihosting::hprintln;
-use sse_codec::{Chunk, Cursor, Event, Frame, Inline, Lexer, Parser, Timers};
+use sse_codec::{Chunk, Cursor, Event, Frame, Inline, Lexer, Parser, Reconnect, Timers};
 
 /// The promise: a state takes less than this.
 const LIMIT: usize = 64;
@@ -17,6 +17,7 @@ table! {
     "Lexer" Lexer,
     "Parser, storage not counted" Parser<Inline<0, 0>>,
     "Timers" Timers,
+    "Reconnect" Reconnect,
     "Cursor" Cursor<'static>,
     "Frame" Frame<'static>,
     "Event" Event<'static>,
