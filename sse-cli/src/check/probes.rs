@@ -1,6 +1,6 @@
 //! The requests of a check: the stream itself, and beside it those that try one thing each.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, pin::pin, rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Version, header};
@@ -23,7 +23,8 @@ type Answer = Result<Exchange, NetError>;
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) stream: Exchange,
-    /// `None` when the request must not be repeated: its method is not safe (RFC 9110 §9.2.1).
+    /// `None` when the response is no stream, or the request must not be repeated: its method is not
+    /// safe (RFC 9110 §9.2.1).
     pub(super) others: Option<Others>,
 }
 
@@ -73,13 +74,20 @@ pub(super) async fn all(
             others: None,
         });
     }
-    let others = others(dialer, request, Rc::clone(&ids), time);
-    // No stream, no need to ask anything else.
-    let (stream, others) = tokio::join!(stream, others);
-    Ok(Seen {
-        stream: stream?,
-        others: Some(others),
-    })
+    let mut stream = pin!(stream);
+    let mut others = pin!(others(dialer, request, Rc::clone(&ids), time));
+    let (stream, others) = tokio::select! {
+        // What is no stream is soon over: then there is nothing else to ask.
+        stream = &mut stream => {
+            let stream = stream?;
+            match stream.is_stream() {
+                true => (stream, Some(others.await)),
+                false => (stream, None),
+            }
+        }
+        others = &mut others => (stream.await?, Some(others)),
+    };
+    Ok(Seen { stream, others })
 }
 
 type Ids = Rc<RefCell<Vec<Vec<u8>>>>;

@@ -98,6 +98,11 @@ pub(super) fn text(
         let text = wrap(&finding.text, 100 - indent.len(), &indent);
         writeln!(out, "{style}{word}{style:#} {about:width$}  {text}")?;
     }
+    if !seen.stream.is_stream() {
+        for line in excerpt(&seen.stream) {
+            writeln!(out, "      | {line}")?;
+        }
+    }
     let of = |level| {
         findings
             .iter()
@@ -111,6 +116,21 @@ pub(super) fn text(
         (0, _) => writeln!(out, "nothing wrong, {}", count(warnings, "warning")),
         _ => writeln!(out, "{wrong} wrong, {}", count(warnings, "warning")),
     }
+}
+
+/// The first lines of an answer that is no stream, which often says why.
+fn excerpt(seen: &Exchange) -> Vec<String> {
+    let text = String::from_utf8_lossy(seen.stream.bytes());
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).take(5);
+    lines
+        .map(|line| {
+            line.chars()
+                .take(90)
+                .collect::<String>()
+                .escape_debug()
+                .to_string()
+        })
+        .collect()
 }
 
 fn connection(seen: &Exchange) -> String {

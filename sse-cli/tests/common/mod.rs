@@ -5,6 +5,8 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod server;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     process::{Child, ChildStdout, Command, Stdio},

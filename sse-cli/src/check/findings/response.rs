@@ -13,6 +13,9 @@ use crate::check::{
 
 /// What a head may take that waits for nothing.
 const AT_ONCE: Duration = Duration::from_secs(1);
+/// What it takes beside the way there and back when it comes with the first bytes of the stream, and
+/// has perhaps waited for them.
+const WITH_THE_FIRST: Duration = Duration::from_millis(200);
 
 pub(super) fn judge(seen: &Exchange, findings: &mut Findings) {
     status(seen, findings);
@@ -76,17 +79,18 @@ fn head(seen: &Exchange, findings: &mut Findings) {
     let ready = seen.secured.unwrap_or(seen.connected);
     let head = seen.head - ready;
     let first = seen.arrivals.first().map(|arrival| arrival.time - ready);
-    match first {
-        _ if head <= AT_ONCE => findings.ok("head", format_args!("came after {}", time(head))),
-        Some(first) if first - head < Duration::from_millis(20) => findings.wrong(
-            "head",
-            format_args!(
-                "came after {}, together with the first bytes of the stream: it waits for them, and \
-                 until then no client knows that it is connected",
-                time(head)
-            ),
-        ),
-        _ => findings.warn("head", format_args!("came only after {}", time(head))),
+    let is_with_the_first = first.is_some_and(|first| first - head < Duration::from_millis(10));
+    if is_with_the_first && head > WITH_THE_FIRST + 3 * seen.connected {
+        let text = format!(
+            "came after {}, together with the first bytes of the stream: it waits for them, and until \
+             then no client knows that it is connected",
+            time(head)
+        );
+        findings.wrong("head", text);
+    } else if head > AT_ONCE {
+        findings.warn("head", format_args!("came only after {}", time(head)));
+    } else {
+        findings.ok("head", format_args!("came after {}", time(head)));
     }
     match first {
         Some(first) if first <= head + AT_ONCE * 2 => {
