@@ -24,12 +24,10 @@ mod writer;
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+#[cfg(feature = "client")]
+pub use client::{Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why};
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
-#[cfg(feature = "client")]
-pub use client::{
-    Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why,
-};
 pub use encoded::{EncodedFrame, Outgoing};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
@@ -46,3 +44,7 @@ pub use writer::EventWriter;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+#[cfg(all(feature = "client", any(doc, doctest)))]
+#[doc = include_str!("../docs/clients.md")]
+pub mod clients {}

@@ -8,10 +8,10 @@ use std::{
 };
 
 use sse_codec::{
-    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, DetachedChunk, End, Event, Field, Frame, Inline,
-    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Next, Overflow, Parser, Piece, Policy,
-    Ready, Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step, Stop, Timeout,
-    Timers, TimersConfig, Token,
+    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, DetachedChunk, End, Event, Field,
+    Frame, Inline, InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Next, Overflow, Parser,
+    Piece, Policy, Ready, Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step,
+    Stop, Timeout, Timers, TimersConfig, Token,
     http::{ChunkSize, Unsendable},
 };
 

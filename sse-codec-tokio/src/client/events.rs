@@ -71,13 +71,7 @@ impl<E: fmt::Debug, B: Body<Error: fmt::Debug>> fmt::Debug for EventsError<E, B>
 
 impl<E, B> error::Error for EventsError<E, B>
 where
-    E: error::Error + 'static,
-    B: Body<Error: error::Error + 'static> + 'static,
+    E: fmt::Debug + fmt::Display,
+    B: Body<Error: fmt::Debug + fmt::Display>,
 {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::TooLarge(overflow) => Some(overflow),
-            Self::Over(over) => over.source(),
-        }
-    }
 }

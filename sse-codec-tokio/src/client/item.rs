@@ -133,16 +133,6 @@ impl<E: fmt::Display, F: fmt::Display> fmt::Display for Why<E, F> {
     }
 }
 
-impl<E: error::Error + 'static, F: error::Error + 'static> Why<E, F> {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::Connect(error) => Some(error),
-            Self::Broken(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -184,15 +174,11 @@ impl<E: fmt::Debug, B: Body<Error: fmt::Debug>> fmt::Debug for Over<E, B> {
     }
 }
 
+// What lies behind is part of the text and not a `source`: so `E` may be a `Box<dyn Error>` or an
+// `anyhow::Error`, which are no errors themselves.
 impl<E, B> error::Error for Over<E, B>
 where
-    E: error::Error + 'static,
-    B: Body<Error: error::Error + 'static>,
+    E: fmt::Debug + fmt::Display,
+    B: Body<Error: fmt::Debug + fmt::Display>,
 {
-    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        match self {
-            Self::GaveUp(why) | Self::NotRepeatable(why) => why.source(),
-            Self::Refused { .. } | Self::NoContent => None,
-        }
-    }
 }

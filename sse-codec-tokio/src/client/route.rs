@@ -62,7 +62,7 @@ impl Route {
         }
     }
 
-    pub(super) const fn method(&self) -> &Method {
+    pub(super) fn method(&self) -> &Method {
         self.request.method()
     }
 
@@ -147,7 +147,11 @@ fn resolve(base: &Uri, location: &[u8]) -> Option<(Uri, bool)> {
     let location = encoded(location);
     let reference = UriReferenceStr::new(&location).ok()?;
     let absolute = UriAbsoluteString::try_from(base.to_string()).ok()?;
-    let target: Uri = reference.resolve_against(&absolute).to_string().parse().ok()?;
+    let target: Uri = reference
+        .resolve_against(&absolute)
+        .to_string()
+        .parse()
+        .ok()?;
     let is_http = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&target.scheme());
     if !is_http || target.host().is_none_or(str::is_empty) {
         return None;
