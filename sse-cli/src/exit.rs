@@ -20,7 +20,13 @@ pub(crate) enum Ending {
     Done = 0,
     GaveUp = 1,
     Misused = 2,
+    Refused = 3,
+    NotAStream = 4,
     NeverConnected = 5,
+    Idle = 6,
+    Interrupted = 130,
+    /// By SIGTERM, as shells number it.
+    Terminated = 143,
 }
 
 impl From<Ending> for ExitCode {

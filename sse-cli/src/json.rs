@@ -10,13 +10,16 @@ use sse_codec::{DEFAULT_EVENT_TYPE, Event, Frame, Millis};
 #[serde(untagged)]
 pub(crate) enum Line<'a> {
     Event {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time: Option<String>,
         event: Cow<'a, str>,
         data: Cow<'a, str>,
         /// The last event ID, be it the block's own or inherited.
         id: Cow<'a, str>,
         /// The block's own ID.
         own_id: Option<Cow<'a, str>>,
-        at: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
     },
     /// A block without data that has an ID.
     Id {
@@ -25,6 +28,8 @@ pub(crate) enum Line<'a> {
         at: u64,
     },
     Comment {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time: Option<String>,
         comment: Cow<'a, str>,
         /// It is longer than the limit.
         #[serde(skip_serializing_if = "is_false")]
@@ -53,13 +58,32 @@ pub(crate) struct End<'a> {
 }
 
 impl<'a> Line<'a> {
+    /// An event of `decode`, which came at this position.
     pub(crate) fn event(event: &Event<'a>, at: u64) -> Self {
+        Self::new_event(event, event.last_event_id(), None, Some(at))
+    }
+
+    /// An event of `tail`, which came at this time.
+    pub(crate) fn timed_event(event: &Event<'a>, last_event_id: &'a [u8], time: String) -> Self {
+        Self::new_event(event, last_event_id, Some(time), None)
+    }
+
+    fn new_event(event: &Event<'a>, id: &'a [u8], time: Option<String>, at: Option<u64>) -> Self {
         Self::Event {
+            time,
             event: text(event.event_type().unwrap_or(DEFAULT_EVENT_TYPE)),
             data: text(event.data()),
-            id: text(event.last_event_id()),
+            id: text(id),
             own_id: event.id().map(text),
             at,
+        }
+    }
+
+    pub(crate) fn comment(comment: &'a [u8], cut: bool, time: Option<String>) -> Self {
+        Self::Comment {
+            time,
+            comment: text(comment),
+            cut,
         }
     }
 
@@ -100,7 +124,9 @@ pub(crate) struct Block {
     retry: Option<u64>,
     data: Option<String>,
     comment: Option<String>,
-    // What `decode` adds.
+    // What `decode` and `tail` add.
+    #[serde(rename = "time")]
+    _time: Option<IgnoredAny>,
     #[serde(rename = "at")]
     _at: Option<IgnoredAny>,
     #[serde(rename = "end")]

@@ -14,6 +14,7 @@ mod generate;
 mod input;
 mod json;
 mod net;
+mod tail;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Tail(tail::Arguments),
     Check(check::Arguments),
     Decode(decode::Arguments),
     Encode(encode::Arguments),
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
     }
     .write_global();
     let ending = match cli.command {
+        Command::Tail(arguments) => tail::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),

@@ -150,11 +150,7 @@ impl Decoder {
         if !piece.ends() {
             return Ok(());
         }
-        let line = Line::Comment {
-            comment: text(&self.comment),
-            cut: self.is_cut,
-        };
-        line.write_to(&mut self.output)
+        Line::comment(&self.comment, self.is_cut, None).write_to(&mut self.output)
     }
 
     fn end(&mut self) -> io::Result<()> {

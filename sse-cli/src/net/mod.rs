@@ -9,6 +9,6 @@ mod send;
 mod tls;
 
 pub(crate) use arguments::{RequestArguments, duration};
-pub(crate) use dial::{Dialed, Dialer, Wire};
+pub(crate) use dial::Dialer;
 pub(crate) use error::{NetError, chain};
 pub(crate) use send::{Client, Protocol, send};
