@@ -6,7 +6,6 @@ mod core;
 
 use std::{
     io::{Read, Write},
-    process::Child,
     thread,
 };
 
@@ -401,18 +400,6 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     }
 }
 
-/// The most memory it has had so far, in bytes.
-#[cfg(target_os = "linux")]
-fn peak_memory(child: &Child) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let kilobytes = line.split_ascii_whitespace().nth(1).unwrap();
-    kilobytes.parse::<usize>().unwrap() * 1024
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn lines_larger_than_memory() {
@@ -451,7 +438,7 @@ fn lines_larger_than_memory() {
     for line in lines {
         decode.assert_next(&line.to_string());
     }
-    let peak = peak_memory(&decode.child);
+    let peak = common::peak_memory(&decode.child);
     assert!(peak < 16 << 20, "{peak} bytes");
     assert_eq!(decode.finish(), (Some(0), String::new()));
 }

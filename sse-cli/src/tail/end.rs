@@ -65,7 +65,16 @@ pub(super) async fn over(over: OverOf, before: Before) -> Result<Ending, Failure
                     format!("the server answered {}: {refusal}", head.status),
                 ),
             };
-            let explanation = explanation(body).await;
+            let mut explanation = explanation(body).await;
+            if ending == Ending::NotAStream {
+                // A page of some hundred lines, most likely.
+                let lines = explanation
+                    .lines()
+                    .filter(|line| !line.trim().is_empty())
+                    .take(5);
+                let lines = lines.map(|line| line.chars().take(100).collect::<String>());
+                explanation = lines.collect::<Vec<_>>().join("\n");
+            }
             if !explanation.is_empty() {
                 let mut stderr = anstream::stderr().lock();
                 let _ = stderr.write_all(explanation.as_bytes());

@@ -93,3 +93,15 @@ impl Live {
         (self.child.wait().unwrap().code(), stderr)
     }
 }
+
+/// The most memory it has had so far, in bytes.
+#[cfg(target_os = "linux")]
+pub fn peak_memory(child: &Child) -> usize {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    let kilobytes = line.split_ascii_whitespace().nth(1).unwrap();
+    kilobytes.parse::<usize>().unwrap() * 1024
+}
