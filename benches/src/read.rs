@@ -9,6 +9,9 @@ use sse_codec_tokio::EventReader;
 
 use crate::input::Counts;
 
+/// One way of reading a stream.
+pub type Way = fn(&'static [u8]) -> Counts;
+
 /// Room for the longest event of the corpora.
 const LIMIT: usize = 96 << 10;
 

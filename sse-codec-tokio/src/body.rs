@@ -1,5 +1,4 @@
 use std::{
-    convert::Infallible,
     fmt,
     future::Future,
     pin::Pin,
@@ -7,12 +6,16 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body, Frame as BodyFrame};
-use sse_codec::{Frame, Timeout};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::{EncodedFrame, Reason, ServeOptions, Source, Summary, alarm::Alarm};
+use crate::{
+    connection::session::{Framing, Next, Session},
+    frames::{Burst, Counts, Frames, Kind},
+    options::ServeOptions,
+    reason::Reason,
+};
 
 /// The events of a source as the body of a response, for whatever takes a [`Body`]: hyper, axum,
 /// warp, tonic-web. The head is the framework's business; `sse_codec::http::RESPONSE_HEADERS` has
@@ -31,198 +34,105 @@ use crate::{EncodedFrame, Reason, ServeOptions, Source, Summary, alarm::Alarm};
 ///
 /// When the server drops the body early, an [`EventSender`](crate::EventSender) hears of
 /// [`Reason::PeerClosed`]; "handed over" means taken by the server.
-pub struct EventBody<S: Source> {
-    source: Pin<Box<S>>,
-    options: Arc<ServeOptions>,
-    alarm: Alarm,
+pub struct EventBody<S: Frames> {
+    session: Session<Box<S>>,
     shutdown: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    source_has_ended: bool,
-    /// A frame that would have made the last piece too long.
-    next: Option<Bytes>,
-    stage: Stage,
-    counts: Counts,
+    is_over: bool,
+    /// A server that gets an error throws away what it has not written: it gets a turn first.
+    has_paused: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Greeting,
-    Events,
-    /// Only what was accepted before is still sent.
-    Draining(Reason),
-    Farewell(Reason),
-    Ended(Reason),
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Counts {
-    events: u64,
-    heartbeats: u64,
-    bytes: u64,
-    largest: usize,
-}
-
-impl<S: Source> EventBody<S> {
+impl<S: Frames> EventBody<S> {
     /// A body of these events.
     pub fn new(source: S, options: impl Into<Arc<ServeOptions>>) -> Self {
         let options = options.into();
         let shutdown = options.shutdown.clone();
         Self {
-            source: Box::pin(source),
-            alarm: Alarm::new(options.timers),
+            session: Session::new(Box::pin(source), options, Framing::Elsewhere),
             shutdown: shutdown.map(|token| Box::pin(token.cancelled_owned())),
-            options,
-            source_has_ended: false,
-            next: None,
-            stage: Stage::Greeting,
-            counts: Counts::default(),
+            is_over: false,
+            has_paused: false,
         }
     }
 
-    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        loop {
-            match self.stage {
-                Stage::Greeting => {
-                    self.stage = Stage::Events;
-                    if let Some(greeting) = &self.options.greeting {
-                        return Poll::Ready(Some(greeting.clone().into_bytes()));
-                    }
-                }
-                Stage::Events => {
-                    if let Some(shutdown) = &mut self.shutdown
-                        && shutdown.as_mut().poll(cx).is_ready()
-                    {
-                        self.stop(Reason::Shutdown);
-                        continue;
-                    }
-                    // Before the events: of a source that is always ready the lifetime ends too.
-                    let timeout = self.alarm.poll(cx);
-                    if timeout == Poll::Ready(Timeout::Lifetime) {
-                        self.stop(Reason::Lifetime);
-                        continue;
-                    }
-                    match self.poll_events(cx) {
-                        Poll::Ready(Some(data)) => return Poll::Ready(Some(data)),
-                        Poll::Ready(None) => self.stage = Stage::Ended(Reason::Finished),
-                        Poll::Pending if timeout == Poll::Ready(Timeout::Heartbeat) => {
-                            self.counts.heartbeats += 1;
-                            return Poll::Ready(Some(Frame::HEARTBEAT.to_bytes()));
-                        }
-                        Poll::Pending => return Poll::Pending,
-                    }
-                }
-                Stage::Draining(reason) => match self.poll_events(cx) {
-                    Poll::Ready(Some(data)) => return Poll::Ready(Some(data)),
-                    Poll::Ready(None) | Poll::Pending => self.stage = Stage::Farewell(reason),
-                },
-                Stage::Farewell(reason) => {
-                    self.stage = Stage::Ended(reason);
-                    let mut data = BytesMut::new();
-                    for frame in self.options.parting() {
-                        data.extend_from_slice(frame.as_bytes());
-                    }
-                    if !data.is_empty() {
-                        return Poll::Ready(Some(data.freeze()));
-                    }
-                }
-                Stage::Ended(_) => return Poll::Ready(None),
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, S::Error>>> {
+        let session = &mut self.session;
+        session.wake();
+        if session.is_open()
+            && let Some(shutdown) = &mut self.shutdown
+            && shutdown.as_mut().poll(cx).is_ready()
+        {
+            session.stop(Reason::Shutdown);
+        }
+        let limit = session.options.buffer_limit;
+        let mut burst = Burst::take(limit, false);
+        burst.reset(limit);
+        if session.can_take_back() {
+            burst.reserve();
+        }
+        let next = session.poll_next(cx, &mut burst);
+        let given = match &next {
+            Poll::Ready(Next::Burst) => {
+                Some((Bytes::copy_from_slice(burst.bytes()), burst.counts()))
             }
-        }
-    }
-
-    /// The events that are ready: one as it is, several in one piece.
-    fn poll_events(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        let Some(first) = ready!(self.poll_next(cx)) else {
-            return Poll::Ready(None);
+            _ => None,
         };
-        self.counts.events += 1;
-        let mut joined = BytesMut::new();
-        while let Poll::Ready(Some(frame)) = self.poll_next(cx) {
-            let len = first.len().max(joined.len()) + frame.len();
-            if len > self.options.buffer_limit {
-                self.next = Some(frame);
-                break;
+        burst.give_back();
+        let (data, counts) = match (ready!(next), given) {
+            (Next::Alone(frame), _) => {
+                let mut counts = Counts::default();
+                counts.add(Kind::Event, 1);
+                (frame.into_bytes(), counts)
             }
-            if joined.is_empty() {
-                joined.extend_from_slice(&first);
+            (Next::Burst, given) => given.unwrap_or_default(),
+            (Next::Nothing(Reason::SourceFailed), _) if !self.has_paused => {
+                self.has_paused = true;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
-            joined.extend_from_slice(&frame);
-            self.counts.events += 1;
-        }
-        self.source.as_mut().handed_over(self.counts.events);
-        Poll::Ready(Some(if joined.is_empty() {
-            first
-        } else {
-            joined.freeze()
-        }))
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        if let Some(next) = self.next.take() {
-            return Poll::Ready(Some(next));
-        }
-        if self.source_has_ended {
-            return Poll::Ready(None);
-        }
-        let frame = ready!(self.source.as_mut().poll_frame(cx));
-        self.source_has_ended = frame.is_none();
-        Poll::Ready(frame.map(EncodedFrame::into_bytes))
-    }
-
-    fn stop(&mut self, reason: Reason) {
-        self.stage = if self.source.as_mut().stop() {
-            Stage::Draining(reason)
-        } else {
-            Stage::Farewell(reason)
+            (Next::Nothing(reason) | Next::Cut(reason), _) => {
+                session.over(reason);
+                self.is_over = true;
+                return Poll::Ready(session.take_error().map(Err));
+            }
         };
+        let mut account = session.account;
+        account.done.add_all(counts);
+        account.bytes += data.len() as u64;
+        account.high_water = account.high_water.max(data.len());
+        session.note(account);
+        session.clock.wrote(data.len(), 0);
+        Poll::Ready(Some(Ok(data)))
     }
 }
 
-impl<S: Source> Body for EventBody<S> {
+impl<S: Frames> Body for EventBody<S> {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = S::Error;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<BodyFrame<Bytes>, Infallible>>> {
-        let this = self.get_mut();
-        let data = this.poll_data(cx);
-        if let Poll::Ready(Some(data)) = &data {
-            this.counts.bytes += data.len() as u64;
-            this.counts.largest = this.counts.largest.max(data.len());
-            this.alarm.wrote(data.len(), 0);
-        }
-        data.map(|data| data.map(|data| Ok(BodyFrame::data(data))))
+    ) -> Poll<Option<Result<BodyFrame<Bytes>, S::Error>>> {
+        let data = self.get_mut().poll_data(cx);
+        data.map(|data| data.map(|data| data.map(BodyFrame::data)))
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self.stage, Stage::Ended(_))
+        self.is_over
     }
 }
 
-impl<S: Source> Drop for EventBody<S> {
+impl<S: Frames> Drop for EventBody<S> {
     fn drop(&mut self) {
-        let summary = Summary {
-            reason: match self.stage {
-                Stage::Draining(reason) | Stage::Farewell(reason) | Stage::Ended(reason) => reason,
-                Stage::Greeting | Stage::Events => Reason::PeerClosed,
-            },
-            events: self.counts.events,
-            cut: false,
-            heartbeats: self.counts.heartbeats,
-            bytes: self.counts.bytes,
-            high_water: self.counts.largest,
-            duration: self.alarm.now().into(),
-        };
-        self.source.as_mut().ended(&summary);
+        self.session.end(Reason::PeerClosed);
     }
 }
 
-impl<S: Source> fmt::Debug for EventBody<S> {
+impl<S: Frames> fmt::Debug for EventBody<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventBody")
-            .field("stage", &self.stage)
-            .field("counts", &self.counts)
+            .field("session", &self.session.account)
             .finish_non_exhaustive()
     }
 }

@@ -1,34 +1,41 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
-mod alarm;
+#[cfg(feature = "http1")]
+mod accept;
 mod attempt;
 #[cfg(feature = "http-body")]
 mod body;
+mod chance;
 mod channel;
 #[cfg(feature = "client")]
-mod client;
+pub mod client;
 #[cfg(feature = "codec")]
 mod codec;
+mod connection;
 mod encoded;
+mod frames;
 mod options;
-mod outbox;
 mod owned;
 mod reader;
 mod reason;
+#[cfg(feature = "http1")]
+pub mod request;
 mod serve;
-mod source;
 mod tcp;
 mod writer;
 
+#[cfg(feature = "http1")]
+pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
 pub use body::EventBody;
 pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
 #[cfg(feature = "client")]
-pub use client::{Connect, EventSource, Events, EventsError, Item, Over, Refusal, Replay, Why};
+pub use client::EventSource;
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
-pub use encoded::{EncodedFrame, Outgoing};
+pub use encoded::{EncodedFrame, Outgoing, WriteError};
+pub use frames::{Frames, IntoFrame, OnEnd, Room};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
 #[cfg(feature = "http-body")]
@@ -36,7 +43,6 @@ pub use reader::FromBody;
 pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
-pub use source::Source;
 pub use tcp::TcpOptions;
 pub use writer::EventWriter;
 
@@ -45,6 +51,7 @@ pub use writer::EventWriter;
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-#[cfg(all(feature = "client", any(doc, doctest)))]
-#[doc = include_str!("../docs/clients.md")]
-pub mod clients {}
+/// The examples of the page about other people's clients.
+#[cfg(all(doctest, feature = "http1"))]
+#[doc = include_str!("../../docs/interop.md")]
+struct Interop;

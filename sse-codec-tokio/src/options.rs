@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sse_codec::{Frame, Jitter, TimersConfig, http};
 use tokio_util::sync::CancellationToken;
 
-use crate::{EncodedFrame, EventWriter, alarm::random};
+use crate::{chance::random, encoded::EncodedFrame};
 
 /// How [`serve`](crate::serve()) treats a connection.
 ///
@@ -35,6 +35,9 @@ pub struct ServeOptions {
     pub(crate) drain: Duration,
 }
 
+/// The limit of a buffer if none is given.
+pub(crate) const BUFFER_LIMIT: usize = 16 * 1024;
+
 impl ServeOptions {
     /// The defaults.
     #[must_use]
@@ -48,7 +51,7 @@ impl ServeOptions {
                     Duration::from_secs(5).into(),
                 )
                 .with_write_deadline(Duration::from_secs(30).into()),
-            buffer_limit: EventWriter::<tokio::io::Empty>::BUFFER_LIMIT,
+            buffer_limit: BUFFER_LIMIT,
             input_limit: 64 * 1024,
             allow_half_close: false,
             shutdown: None,

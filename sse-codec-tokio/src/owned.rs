@@ -21,6 +21,20 @@ impl OwnedEvent {
         self.event_type.as_deref()
     }
 
+    /// Whether the event has this type. One that names none is a `message`.
+    #[must_use]
+    pub fn is_type(&self, event_type: &str) -> bool {
+        self.as_event().is_type(event_type)
+    }
+
+    /// The type as text; `message` where the event names none.
+    ///
+    /// # Errors
+    /// When it is not UTF-8. [`event_type`](Self::event_type) has the bytes.
+    pub fn type_str(&self) -> Result<&str, str::Utf8Error> {
+        self.as_event().type_str()
+    }
+
     /// The data, its lines joined by LF.
     #[must_use]
     pub const fn data(&self) -> &Bytes {
@@ -48,6 +62,14 @@ impl OwnedEvent {
     #[must_use]
     pub fn id(&self) -> Option<&[u8]> {
         self.id.as_deref()
+    }
+
+    /// The ID in this event's block as text.
+    ///
+    /// # Errors
+    /// When it is not UTF-8. [`id`](Self::id) has the bytes.
+    pub fn id_str(&self) -> Result<Option<&str>, str::Utf8Error> {
+        self.as_event().id_str()
     }
 
     /// The reconnection time in this event's block.

@@ -1,19 +1,22 @@
 use std::{
     future::{Future, poll_fn},
-    mem::MaybeUninit,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Instant, timeout},
-};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
-    EncodedFrame, EventWriter, Reason, ServeOptions, Source, Summary, attempt::attempt,
-    outbox::Kind,
+    connection::{
+        clock::Due,
+        input::Input,
+        session::{Account, Framing, Next, Session},
+        wire::Wire,
+    },
+    frames::{Burst, Frames},
+    options::ServeOptions,
+    reason::{Reason, Summary},
 };
 
 /// Sends the events of `source` over a connection whose request has been read, until one of them
@@ -27,6 +30,15 @@ use crate::{
 /// - At [shutdown](ServeOptions::shutdown) and at the end of its lifetime the connection is ended
 ///   in good order within a bounded time. The future goes on until the client has closed too, or
 ///   that time is over; the source hears of the end before.
+/// - A source that fails ends the connection at once ([`Reason::SourceFailed`]): what it gave
+///   before was sent, and there is neither a farewell nor a shutdown of the transport, so that TLS
+///   has no `close_notify`.
+///
+/// # Transports with a buffer of their own
+/// A transport that takes more than its peer, as TLS does, has progress only when a flush is done.
+/// Between two flushes at most 64 KiB are written, and at most 16 KiB to a transport whose flush
+/// has had to wait. A client that takes 16 KiB in each write deadline is therefore slow and not
+/// gone.
 ///
 /// # Panics
 /// Outside a tokio runtime with its timer enabled.
@@ -37,272 +49,160 @@ use crate::{
 pub async fn serve<IO, S>(io: IO, source: S, options: impl Into<Arc<ServeOptions>>) -> Summary
 where
     IO: AsyncRead + AsyncWrite + Unpin,
-    S: Source,
+    S: Frames,
 {
     let options = options.into();
     let source = pin!(source);
+    let mut shutdown = pin!(options.shutdown.as_ref().map(|token| token.cancelled()));
     let mut connection = Connection {
-        writer: EventWriter::with_options(io, options.buffer_limit, options.timers),
-        feed: Feed::new(source),
-        has_ended: false,
+        session: Session::new(source, Arc::clone(&options), Framing::Close),
+        wire: Wire::new(io, options.buffer_limit),
+        input: Input::new(&options),
+        phase: Phase::Open,
     };
-    let Connection { writer, feed, .. } = &mut connection;
-
-    if !options.head.is_empty() {
-        writer.push_raw(&options.head);
-    }
-    if let Some(greeting) = &options.greeting {
-        writer.push(greeting.clone().into(), Kind::Other);
-    }
-    let mut input = Input::new(&options);
-    let reason = run(writer, feed, &mut input, &options).await;
-    let begin = Instant::now();
-    // Boxed, as the other: only a connection that closes needs the room of their timers.
-    let is_shut_down = Box::pin(timeout(options.drain, async {
-        match reason {
-            Reason::Lifetime | Reason::Shutdown => say_farewell(writer, feed, &options).await,
-            Reason::Finished => writer.shutdown().await,
-            reason => Err(reason),
-        }
-    }))
-    .await
-    .is_ok_and(|closed| closed.is_ok());
-    // What could not be done in time shows in the counts.
-    let summary = connection.end(reason);
-    if is_shut_down {
-        let left = options.drain.saturating_sub(begin.elapsed());
-        let lingering = input.drain(connection.writer.get_mut());
-        let _ = Box::pin(timeout(left, lingering)).await;
-    }
-    summary
-}
-
-/// What tells the source how it ended, also when the future is dropped.
-struct Connection<'s, IO: AsyncWrite + Unpin, S: Source> {
-    writer: EventWriter<IO>,
-    feed: Feed<'s, S>,
-    has_ended: bool,
-}
-
-impl<IO: AsyncWrite + Unpin, S: Source> Connection<'_, IO, S> {
-    fn end(&mut self, reason: Reason) -> Summary {
-        let outbox = self.writer.outbox();
-        let summary = Summary {
-            reason,
-            events: outbox.events(),
-            cut: outbox.is_mid_event(),
-            heartbeats: outbox.heartbeats(),
-            bytes: outbox.written(),
-            high_water: outbox.high_water(),
-            duration: self.writer.age().into(),
-        };
-        self.feed.source.as_mut().ended(&summary);
-        self.has_ended = true;
-        summary
-    }
-}
-
-impl<IO: AsyncWrite + Unpin, S: Source> Drop for Connection<'_, IO, S> {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            self.end(Reason::Dropped);
-        }
-    }
+    poll_fn(|cx| connection.poll(cx, shutdown.as_mut().as_pin_mut())).await
 }
 
 /// How many times around before other tasks get a turn.
 const ROUNDS: usize = 32;
 
-async fn run<IO, S>(
-    writer: &mut EventWriter<IO>,
-    feed: &mut Feed<'_, S>,
-    input: &mut Input,
-    options: &ServeOptions,
-) -> Reason
+struct Connection<'s, IO, S: Frames> {
+    session: Session<&'s mut S>,
+    wire: Wire<IO>,
+    input: Input,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// All that there was has been sent.
+    Closing,
+    /// Our end is closed.
+    Lingering(Summary),
+}
+
+impl<IO, S> Connection<'_, IO, S>
 where
     IO: AsyncRead + AsyncWrite + Unpin,
-    S: Source,
+    S: Frames,
 {
-    let mut shutdown = pin!(options.shutdown.as_ref().map(|token| token.cancelled()));
-    poll_fn(|cx| {
-        if let Some(shutdown) = shutdown.as_mut().as_pin_mut()
-            && shutdown.poll(cx).is_ready()
-        {
-            return Poll::Ready(Reason::Shutdown);
-        }
-        if let Poll::Ready(reason) = input.poll(writer.get_mut(), cx) {
-            return Poll::Ready(writer.end(reason));
-        }
-        for _ in 0..ROUNDS {
-            feed.fill(writer, cx);
-            let ended = writer.poll_keep_alive(cx);
-            feed.note_progress(writer);
-            if ended.is_ready() {
-                return ended;
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        shutdown: Option<Pin<&mut impl Future>>,
+    ) -> Poll<Summary> {
+        self.session.wake();
+        if self.phase == Phase::Open {
+            if self.session.is_open() {
+                if let Some(shutdown) = shutdown
+                    && shutdown.poll(cx).is_ready()
+                {
+                    self.session.stop(Reason::Shutdown);
+                } else if let Poll::Ready(reason) = self.input.poll(&mut self.wire.io, cx) {
+                    return Poll::Ready(self.end(reason));
+                }
             }
-            match feed.state {
-                SourceState::Ended if writer.is_flushed() => return Poll::Ready(Reason::Finished),
-                SourceState::Ready if feed.fits(writer) => {}
-                _ => return Poll::Pending,
+            match ready!(self.poll_send(cx)) {
+                Ok(Reason::SourceFailed) => return Poll::Ready(self.end(Reason::SourceFailed)),
+                Ok(_) => self.phase = Phase::Closing,
+                Err(reason) => return Poll::Ready(self.end(reason)),
+            }
+        }
+        if self.phase == Phase::Closing {
+            let Self { session, wire, .. } = self;
+            let closed = ready!(wire.poll_shutdown(cx, &mut session.clock));
+            let summary = self.end(Reason::Finished);
+            if closed.is_err() {
+                return Poll::Ready(summary);
+            }
+            self.phase = Phase::Lingering(summary);
+        }
+        match self.phase {
+            Phase::Lingering(summary) => self.poll_linger(cx).map(|()| summary),
+            Phase::Open | Phase::Closing => Poll::Pending,
+        }
+    }
+
+    /// Sends what there is. Ready when all of it was sent.
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<Reason, Reason>> {
+        let limit = self.session.options.buffer_limit;
+        let mut burst = Burst::take(limit, self.session.is_chunked());
+        let sent = self.poll_send_by(cx, &mut burst, limit);
+        burst.give_back();
+        self.note();
+        sent
+    }
+
+    fn poll_send_by(
+        &mut self,
+        cx: &mut Context<'_>,
+        burst: &mut Burst,
+        limit: usize,
+    ) -> Poll<Result<Reason, Reason>> {
+        for _ in 0..ROUNDS {
+            let sent = self.wire.poll_flush(cx, &mut self.session.clock)?;
+            self.note();
+            if self.session.clock.lifetime_is_over && self.session.is_open() {
+                self.session.stop(Reason::Lifetime);
+                if sent.is_pending() {
+                    // Another time is waited for now.
+                    continue;
+                }
+            }
+            // Nothing is taken from a source before the transport wants it.
+            ready!(sent);
+            let can_take_back = self.session.can_take_back();
+            if can_take_back {
+                burst.reset(self.wire.left());
+                burst.reserve();
+            } else {
+                burst.reset(self.wire.left().min(limit));
+            }
+            match ready!(self.session.poll_next(cx, burst)) {
+                Next::Burst => {
+                    let behind = self.wire.send(cx, burst, can_take_back)?;
+                    self.session.take_back(behind);
+                }
+                Next::Alone(frame) => {
+                    let is_chunked = self.session.is_chunked();
+                    self.wire.send_alone(frame.into_bytes(), is_chunked);
+                }
+                Next::Nothing(reason) => return Poll::Ready(Ok(reason)),
+                Next::Cut(reason) => return Poll::Ready(Err(reason)),
             }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
-    })
-    .await
-}
-
-/// Sends what was accepted before, then the farewell, then closes.
-async fn say_farewell<IO, S>(
-    writer: &mut EventWriter<IO>,
-    feed: &mut Feed<'_, S>,
-    options: &ServeOptions,
-) -> Result<(), Reason>
-where
-    IO: AsyncWrite + Unpin,
-    S: Source,
-{
-    if !feed.source.as_mut().stop() {
-        feed.state = SourceState::Ended;
-    }
-    poll_fn(|cx| {
-        for _ in 0..ROUNDS {
-            feed.fill(writer, cx);
-            let flushed = writer.poll_flush(cx);
-            feed.note_progress(writer);
-            ready!(flushed)?;
-            if feed.state != SourceState::Ready && feed.next.is_none() {
-                // A source that is waiting has nothing that was accepted before.
-                return Poll::Ready(Ok::<(), Reason>(()));
-            }
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await?;
-    for frame in options.parting() {
-        writer.flush().await?;
-        writer.push(frame.into(), Kind::Other);
-    }
-    writer.shutdown().await
-}
-
-/// The source, and the frame it has given that there was no room for.
-struct Feed<'s, S> {
-    source: Pin<&'s mut S>,
-    next: Option<EncodedFrame>,
-    handed_over: u64,
-    state: SourceState,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SourceState {
-    /// It may have more.
-    Ready,
-    /// It will wake the task.
-    Waiting,
-    Ended,
-}
-
-impl<'s, S: Source> Feed<'s, S> {
-    const fn new(source: Pin<&'s mut S>) -> Self {
-        Self {
-            source,
-            next: None,
-            handed_over: 0,
-            state: SourceState::Ready,
-        }
-    }
-
-    /// Moves frames from the source to the writer while there are some and there is room.
-    fn fill<IO: AsyncWrite + Unpin>(&mut self, writer: &mut EventWriter<IO>, cx: &mut Context<'_>) {
-        loop {
-            if let Some(frame) = self.next.take() {
-                if !writer.has_room(frame.as_bytes().len()) {
-                    self.next = Some(frame);
-                    return;
-                }
-                writer.push(frame.into(), Kind::Event);
-            }
-            if self.state == SourceState::Ended {
-                return;
-            }
-            if !writer.has_room(1) {
-                // Whatever has woken the task: it is asked again when there is room.
-                self.state = SourceState::Ready;
-                return;
-            }
-            match self.source.as_mut().poll_frame(cx) {
-                Poll::Ready(Some(frame)) => {
-                    self.state = SourceState::Ready;
-                    self.next = Some(frame);
-                }
-                Poll::Ready(None) => self.state = SourceState::Ended,
-                Poll::Pending => {
-                    self.state = SourceState::Waiting;
-                    return;
-                }
-            }
-        }
-    }
-
-    fn fits<IO: AsyncWrite + Unpin>(&self, writer: &EventWriter<IO>) -> bool {
-        let len = self.next.as_ref().map_or(1, |next| next.as_bytes().len());
-        writer.has_room(len)
-    }
-
-    fn note_progress<IO: AsyncWrite + Unpin>(&mut self, writer: &EventWriter<IO>) {
-        if self.handed_over < writer.events() {
-            self.handed_over = writer.events();
-            self.source.as_mut().handed_over(self.handed_over);
-        }
-    }
-}
-
-/// What the client sends after its request.
-struct Input {
-    is_open: bool,
-    left: usize,
-    allow_half_close: bool,
-}
-
-impl Input {
-    const fn new(options: &ServeOptions) -> Self {
-        Self {
-            is_open: true,
-            left: options.input_limit,
-            allow_half_close: options.allow_half_close,
-        }
     }
 
     /// After our end was closed: reads on until the client closes too. A socket that is dropped with
     /// something unread in it is reset, and what the client has not read yet is lost with it (RFC
     /// 9112 §9.6).
-    async fn drain<R: AsyncRead + Unpin>(&mut self, io: &mut R) {
-        self.allow_half_close = false;
-        if self.is_open {
-            poll_fn(|cx| self.poll(io, cx)).await;
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.input.allow_half_close = false;
+        if !self.input.is_open || self.input.poll(&mut self.wire.io, cx).is_ready() {
+            return Poll::Ready(());
+        }
+        loop {
+            if ready!(self.session.clock.poll(cx)) == Due::Drain {
+                return Poll::Ready(());
+            }
         }
     }
 
-    /// Reads and drops. Ready when the connection is to end.
-    fn poll<R: AsyncRead + Unpin>(&mut self, io: &mut R, cx: &mut Context<'_>) -> Poll<Reason> {
-        while self.is_open {
-            let mut space = [MaybeUninit::uninit(); 512];
-            let mut buffer = ReadBuf::uninit(&mut space);
-            let read = attempt(cx, |cx| Pin::new(&mut *io).poll_read(cx, &mut buffer));
-            match ready!(read.map_err(Reason::of)) {
-                Ok(()) if !buffer.filled().is_empty() => {
-                    let Some(left) = self.left.checked_sub(buffer.filled().len()) else {
-                        return Poll::Ready(Reason::TooMuchInput);
-                    };
-                    self.left = left;
-                }
-                Ok(()) if self.allow_half_close => self.is_open = false,
-                Ok(()) => return Poll::Ready(Reason::PeerClosed),
-                Err(reason) => return Poll::Ready(reason),
-            }
-        }
-        Poll::Pending
+    fn note(&mut self) {
+        let output = &self.wire.output;
+        self.session.note(Account {
+            done: output.done(),
+            bytes: output.bytes(),
+            cut: output.is_mid_event(),
+            high_water: output.high_water(),
+        });
+    }
+
+    fn end(&mut self, reason: Reason) -> Summary {
+        self.note();
+        self.session.end(reason)
     }
 }

@@ -1,18 +1,20 @@
 use std::{
     future::poll_fn,
-    io::{ErrorKind, IoSlice},
-    pin::Pin,
     task::{Context, Poll, ready},
 };
 
-use sse_codec::{Frame, Timeout, TimersConfig};
+use sse_codec::{Frame, TimersConfig};
 use tokio::io::AsyncWrite;
 
 use crate::{
-    Outgoing, Reason, SendError,
-    alarm::Alarm,
-    attempt::attempt,
-    outbox::{Kind, Outbox},
+    connection::{
+        clock::{Clock, Due},
+        wire::Wire,
+    },
+    encoded::Outgoing,
+    frames::Kind,
+    options::BUFFER_LIMIT,
+    reason::{Reason, SendError},
 };
 
 /// Sends frames over an [`AsyncWrite`].
@@ -48,18 +50,14 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct EventWriter<W> {
-    io: W,
-    outbox: Outbox,
-    alarm: Alarm,
-    /// The transport has been given bytes and not been flushed since.
-    unflushed: bool,
+    wire: Wire<W>,
+    clock: Clock,
     ended: Option<Reason>,
-    lifetime_is_over: bool,
 }
 
 impl<W: AsyncWrite + Unpin> EventWriter<W> {
     /// The limit of a writer's buffer if none is given: 16 KiB.
-    pub const BUFFER_LIMIT: usize = 16 * 1024;
+    pub const BUFFER_LIMIT: usize = BUFFER_LIMIT;
 
     /// A writer with a buffer of up to [`BUFFER_LIMIT`](Self::BUFFER_LIMIT) and no timers.
     pub fn new(io: W) -> Self {
@@ -74,12 +72,9 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     /// transport. A transport with a buffer of its own has to get one flush done in that time.
     pub fn with_options(io: W, limit: usize, timers: TimersConfig) -> Self {
         Self {
-            io,
-            outbox: Outbox::new(limit),
-            alarm: Alarm::new(timers),
-            unflushed: false,
+            wire: Wire::new(io, limit),
+            clock: Clock::new(timers),
             ended: None,
-            lifetime_is_over: false,
         }
     }
 
@@ -134,7 +129,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
     /// # Errors
     /// Why the stream has ended.
     pub async fn heartbeat(&mut self) -> Result<(), Reason> {
-        if self.ended.is_none() && self.outbox.pending() == 0 {
+        if self.ended.is_none() && self.wire.output.pending() == 0 {
             self.push_heartbeat();
         }
         self.flush().await
@@ -182,133 +177,81 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
 
     /// How many bytes wait in the writer.
     pub fn pending(&self) -> usize {
-        self.outbox.pending()
+        self.wire.output.pending()
     }
 
-    /// How many frames were handed to the transport whole, heartbeats not among them.
+    /// How many frames were handed to the transport whole, and flushed; heartbeats are not among
+    /// them.
     pub const fn events(&self) -> u64 {
-        self.outbox.events()
+        self.wire.output.done().events
     }
 
     /// The transport.
     pub const fn get_ref(&self) -> &W {
-        &self.io
+        &self.wire.io
+    }
+
+    /// Gives back the transport. What waits in the writer is dropped: [`flush`](Self::flush) first.
+    pub fn into_inner(self) -> W {
+        self.wire.io
     }
 
     /// The transport. What is written to it past the writer can come to lie inside a frame.
     pub const fn get_mut(&mut self) -> &mut W {
-        &mut self.io
+        &mut self.wire.io
     }
 
-    pub(crate) const fn outbox(&self) -> &Outbox {
-        &self.outbox
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+        self.attempt(|wire, clock| wire.poll_flush(cx, clock))
     }
 
-    pub(crate) fn age(&self) -> sse_codec::Millis {
-        self.alarm.now()
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+        ready!(self.attempt(|wire, clock| wire.poll_shutdown(cx, clock)))?;
+        self.ended = Some(Reason::Finished);
+        Poll::Ready(Ok(()))
     }
 
-    pub(crate) fn push_raw(&mut self, bytes: &[u8]) {
-        self.outbox.push_raw(bytes);
-    }
-
-    pub(crate) fn has_room(&self, len: usize) -> bool {
-        self.outbox.has_room(len)
-    }
-
-    /// Takes a frame without regard to the limit: there is room for it, or it is one of few small
-    /// ones that the adapter adds.
-    pub(crate) fn push(&mut self, frame: Outgoing<'_>, kind: Kind) {
-        let len = frame.len();
-        self.outbox.push(frame, kind, len, 0);
-    }
-
-    pub(crate) fn is_flushed(&self) -> bool {
-        self.outbox.pending() == 0 && !self.unflushed
-    }
-
-    /// Writes until nothing waits.
-    pub(crate) fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
+    /// One call of the wire. Its first error stays.
+    fn attempt<T>(
+        &mut self,
+        call: impl FnOnce(&mut Wire<W>, &mut Clock) -> Poll<Result<T, Reason>>,
+    ) -> Poll<Result<T, Reason>> {
         if let Some(reason) = self.ended {
             return Poll::Ready(Err(reason));
         }
-        while self.outbox.pending() > 0 {
-            // Only the second of the three can be empty between two that are not; a transport passes
-            // over it.
-            let slices = self.outbox.slices();
-            let first = slices.iter().take_while(|slice| slice.is_empty()).count();
-            let last = slices
-                .iter()
-                .rev()
-                .take_while(|slice| slice.is_empty())
-                .count();
-            let slices = &slices[first..slices.len() - last];
-            match poll_write(&mut self.io, cx, slices) {
-                Poll::Ready(Ok(count)) => {
-                    self.outbox.consume(count);
-                    self.note_written(count);
-                }
-                Poll::Ready(Err(reason)) => return Poll::Ready(Err(self.end(reason))),
-                Poll::Pending => return self.poll_deadline(cx),
-            }
+        let result = call(&mut self.wire, &mut self.clock);
+        if let Poll::Ready(Err(reason)) = &result {
+            self.ended = Some(*reason);
         }
-        Poll::Ready(Ok(()))
+        result
     }
 
-    /// Writes until nothing waits, and flushes the transport.
-    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        ready!(self.poll_drain(cx))?;
-        if self.unflushed {
-            match attempt(cx, |cx| Pin::new(&mut self.io).poll_flush(cx)).map_err(Reason::of) {
-                Poll::Ready(Ok(())) => {
-                    self.unflushed = false;
-                    self.alarm.wrote(0, 0);
-                }
-                Poll::Ready(Err(reason)) => return Poll::Ready(Err(self.end(reason))),
-                Poll::Pending => return self.poll_deadline(cx),
-            }
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        match attempt(cx, |cx| Pin::new(&mut self.io).poll_shutdown(cx)).map_err(Reason::of) {
-            Poll::Ready(Ok(())) => {
-                self.end(Reason::Finished);
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(reason)) => Poll::Ready(Err(self.end(reason))),
-            Poll::Pending => self.poll_deadline(cx),
-        }
-    }
-
-    pub(crate) fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
+    fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
         loop {
-            match self.poll_flush(cx) {
-                Poll::Ready(Err(reason)) => return Poll::Ready(reason),
-                Poll::Ready(Ok(())) | Poll::Pending => {}
+            if let Poll::Ready(Err(reason)) = self.poll_flush(cx) {
+                return Poll::Ready(reason);
             }
-            if self.lifetime_is_over {
+            if self.clock.lifetime_is_over {
                 return Poll::Ready(Reason::Lifetime);
             }
-            match ready!(self.alarm.poll(cx)) {
-                Timeout::Heartbeat => self.push_heartbeat(),
-                Timeout::WriteDeadline => return Poll::Ready(self.end(Reason::WriteDeadline)),
-                _ => self.lifetime_is_over = true,
+            let due = self.clock.poll(cx);
+            if self.clock.lifetime_is_over {
+                return Poll::Ready(Reason::Lifetime);
+            }
+            match ready!(due) {
+                Due::Heartbeat => self.push_heartbeat(),
+                Due::WriteDeadline | Due::Drain => {
+                    return Poll::Ready(*self.ended.insert(Reason::WriteDeadline));
+                }
             }
         }
-    }
-
-    /// The stream is over.
-    pub(crate) fn end(&mut self, reason: Reason) -> Reason {
-        *self.ended.get_or_insert(reason)
     }
 
     fn check<'f>(&self, frame: Outgoing<'f>) -> Result<(Outgoing<'f>, usize), SendError> {
         if let Some(reason) = self.ended {
             return Err(SendError::Ended(reason));
         }
-        let (len, limit) = (frame.len(), self.outbox.limit());
+        let (len, limit) = (frame.len(), self.wire.output.limit());
         if len > limit && matches!(frame, Outgoing::Frame(_)) {
             return Err(SendError::TooLarge { len, limit });
         }
@@ -325,98 +268,31 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         let Some((_, len)) = frame else {
             return Poll::Ready(Ok(()));
         };
-        if !self.outbox.has_room(*len) {
-            let drained = self.poll_drain(cx)?;
-            if drained.is_pending() && !self.outbox.has_room(*len) {
+        if !self.wire.output.has_room(*len) {
+            let drained = self.attempt(|wire, clock| wire.poll_drain(cx, clock))?;
+            if drained.is_pending() && !self.wire.output.has_room(*len) {
                 return Poll::Pending;
             }
         }
         let Some((frame, len)) = frame.take() else {
             return Poll::Ready(Ok(()));
         };
-        let written = if write_now && self.outbox.pending() == 0 {
-            self.poll_write_frame(cx, &frame)?
-        } else {
-            0
-        };
-        self.outbox.push(frame, Kind::Event, len, written);
+        let mut written = 0;
+        if write_now && self.wire.is_clear() {
+            let result = self.wire.write_frame(cx, &frame);
+            written = result.inspect_err(|reason| self.ended = Some(*reason))?;
+        }
+        self.wire.output.push(frame, Kind::Event, len, written);
         if written > 0 {
-            self.note_written(written);
+            self.wire.note_write(written < len);
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Writes a frame from where it lies, as much as the transport takes at once.
-    fn poll_write_frame(
-        &mut self,
-        cx: &mut Context<'_>,
-        frame: &Outgoing<'_>,
-    ) -> Result<usize, Reason> {
-        const MOST: usize = 8;
-        let mut slices = [IoSlice::new(&[]); MOST];
-        let slices = match frame {
-            Outgoing::Encoded(frame) => {
-                slices[0] = IoSlice::new(frame.as_bytes());
-                &slices[..1]
-            }
-            Outgoing::Frame(frame) => {
-                let mut count = 0;
-                for slice in frame.slices() {
-                    if count == MOST || !self.io.is_write_vectored() {
-                        return Ok(0);
-                    }
-                    slices[count] = IoSlice::new(slice);
-                    count += 1;
-                }
-                &slices[..count]
-            }
-        };
-        match poll_write(&mut self.io, cx, slices) {
-            Poll::Ready(Ok(count)) => Ok(count),
-            Poll::Ready(Err(reason)) => Err(self.end(reason)),
-            Poll::Pending => Ok(0),
-        }
-    }
-
-    /// The transport is not ready: waits for the end of the deadline, which begins now unless it
-    /// runs already.
-    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Reason>> {
-        // What waits may lie in the transport, not flushed yet.
-        self.alarm.wrote(0, self.outbox.pending().max(1));
-        loop {
-            match ready!(self.alarm.poll(cx)) {
-                Timeout::WriteDeadline => {
-                    return Poll::Ready(Err(self.end(Reason::WriteDeadline)));
-                }
-                Timeout::Heartbeat => {}
-                _ => self.lifetime_is_over = true,
-            }
-        }
-    }
-
     fn push_heartbeat(&mut self) {
-        self.push(Frame::HEARTBEAT.into(), Kind::Heartbeat);
+        let frame = Frame::HEARTBEAT.into();
+        self.wire
+            .output
+            .push(frame, Kind::Heartbeat, Frame::HEARTBEAT.encoded_len(), 0);
     }
-
-    fn note_written(&mut self, count: usize) {
-        self.unflushed = true;
-        self.alarm.wrote(count, self.outbox.pending());
-    }
-}
-
-/// One write. One that takes nothing is an error.
-fn poll_write<W: AsyncWrite + Unpin>(
-    io: &mut W,
-    cx: &mut Context<'_>,
-    slices: &[IoSlice<'_>],
-) -> Poll<Result<usize, Reason>> {
-    let count = ready!(attempt(cx, |cx| match slices {
-        [slice] => Pin::new(&mut *io).poll_write(cx, slice),
-        slices => Pin::new(&mut *io).poll_write_vectored(cx, slices),
-    }))
-    .map_err(Reason::of)?;
-    Poll::Ready(match count {
-        0 => Err(Reason::Io(ErrorKind::WriteZero)),
-        count => Ok(count),
-    })
 }

@@ -11,7 +11,7 @@ mod tcp_connector;
 use bytes::Bytes;
 use http::Request;
 use sse_codec::{Millis, ReconnectConfig};
-use sse_codec_tokio::{Connect, EventSource};
+use sse_codec_tokio::client::{Connect, EventSource};
 
 /// Soon back: the servers here are meant to break.
 const SOON: ReconnectConfig = ReconnectConfig::new()

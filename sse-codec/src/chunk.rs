@@ -5,9 +5,12 @@ use crate::{event::lossy, scan::LineEnds};
 /// A piece of the stream as it came from the transport, and how far it has been read.
 ///
 /// The cursor owns the borrow: what a [`Lexer`](crate::Lexer) or a [`Parser`](crate::Parser) hands
-/// out points into the chunk, not into the machine that read it. Feed a chunk until it is used up,
-/// then make the next one. A chunk may be left early and its [`rest`](Self::rest) be fed later as a
-/// new one: nothing of it is kept anywhere else.
+/// out points into the chunk, not into the machine that read it.
+///
+/// Feed a chunk until the answer is `None`: then it is used up. Drop it there, before you wait for
+/// more bytes, and make the next one from the new bytes only. A chunk that is made again from the same
+/// bytes starts at their beginning, and they are parsed twice. A chunk may also be left early, and
+/// its [`rest`](Self::rest) be fed later as a new one: nothing of it is kept anywhere else.
 ///
 /// ```
 /// use sse_codec::{Chunk, Inline, Parser};
@@ -56,6 +59,7 @@ impl<'c> Chunk<'c> {
     /// # Ok::<(), sse_codec::Overflow>(())
     /// ```
     #[must_use]
+    #[inline]
     pub const fn detach(self) -> DetachedChunk {
         DetachedChunk {
             len: self.bytes.len(),
@@ -97,7 +101,7 @@ impl<'c> Chunk<'c> {
         }
     }
 
-    /// Takes the bytes before `rest`, the end of what is left.
+    /// Takes all bytes before `rest`, which has to be the end of what is left.
     #[inline]
     pub(crate) fn skip_to(&mut self, rest: &'c [u8]) {
         debug_assert!(rest.len() <= self.rest.len());
@@ -135,8 +139,8 @@ impl<'c> Chunk<'c> {
         self.line_ends.first(self.bytes, self.rest)
     }
 
-    /// The same, and faster where one block is left, as in a small chunk of which nothing has been
-    /// read.
+    /// [`line_len`](Self::line_len), faster where exactly one block is left: most often in a small
+    /// chunk of which nothing has been read.
     #[inline]
     pub(crate) fn first_line_len(&mut self) -> usize {
         self.line_ends.first_of_block(self.bytes, self.rest)
@@ -173,6 +177,7 @@ impl DetachedChunk {
     /// Takes the bytes up again. They have to be those that the chunk was made from: of others the
     /// lines would be cut where the first ones had their ends.
     #[must_use]
+    #[inline]
     pub fn attach(self, bytes: &[u8]) -> Chunk<'_> {
         let mut chunk = Chunk::new(bytes);
         chunk.seek(self.position);

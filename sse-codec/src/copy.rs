@@ -30,7 +30,8 @@ pub(crate) fn put_short(into: &mut [u8], at: usize, from: &[u8], len: usize) {
     }
 }
 
-/// [`put`], apart: one call of `memcpy` for both ways would be a call for the short ones too.
+/// [`put`], as a function of its own: otherwise the compiler makes one call of `memcpy` of both ways,
+/// for the short ones too.
 #[inline(never)]
 fn put_long(into: &mut [u8], at: usize, bytes: &[u8]) {
     put(into, at, bytes);
@@ -70,8 +71,8 @@ pub(crate) fn copy_prefix(from: &[u8], into: &mut [u8]) -> usize {
     len
 }
 
-/// Copies as many bytes as both have. What `copy_from_slice` does, which keeps a panic for slices of
-/// different lengths where it is not inlined; this becomes a call of `memcpy` all the same.
+/// Copies as many bytes as both have. `copy_from_slice` would bring a panic, for slices of different
+/// lengths, wherever it is not inlined. This becomes a call of `memcpy` as well.
 #[inline]
 fn copy(into: &mut [u8], from: &[u8]) {
     for (into, from) in into.iter_mut().zip(from) {

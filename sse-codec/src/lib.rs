@@ -22,6 +22,8 @@ mod time;
 
 pub use chunk::{Chunk, DetachedChunk};
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
+#[cfg(feature = "heapless-09")]
+pub use event::{EventTooLarge, InlineEvent};
 pub use field::{Field, InvalidField, InvalidLastEventId};
 #[cfg(feature = "bytes")]
 pub use frame::FrameBuf;

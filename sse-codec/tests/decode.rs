@@ -47,6 +47,7 @@ fn assert_all_storages<const N: usize>(pieces: &[&[u8]], expected: &oracle::Deco
         );
         assert_eq!(parser.last_event_id(), expected.last_event_id);
         assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+        assert_eq!(parser.is_inside_block(), expected.is_inside_block);
     }
     assert(Parser::<Inline<N>>::new(), pieces, expected);
     let (mut event, mut ids) = ([0; N], [[0; N]; 2]);
@@ -526,4 +527,93 @@ fn many_ids_beside_a_long_type() {
         .filter(|piece| parser.next_event(&mut Chunk::new(piece)).unwrap().is_some())
         .count();
     assert_eq!(found, 1);
+}
+
+/// A parser without IDs takes a stream as one with IDs takes it whose `id` lines have a name that no
+/// field has: wherever both are cut.
+#[test]
+fn without_ids_an_id_is_an_unknown_field() {
+    const LIMIT: usize = 12;
+    const STREAMS: [&str; 8] = [
+        "id: 1\ndata: a\n\nid: 22\n\ndata: b\n\n",
+        "event: add\r\nid: longer than the limit\r\ndata: c\r\n\r\ndata: d\r\n\r\n",
+        "data: e\nid: 3\ndata: f\nid\nevent: x\n\n: ping\nid:\n\n:\n\ndata: g\n\n",
+        "id: a\0b\rdata: h\r\rid: 4\rretry: 5\r\rid: 6\r\r",
+        "id: 7\nid: 8\nevent: y\nid: 9\ndata: i\n\n",
+        "data: thirteen ....\nid: 1\n\nid: 2\ndata: j\n\n",
+        "data: twelve .....\nid: a long one that would not fit\n\ndata: k\n\n",
+        "\u{FEFF}id: 5\nidata: 6\nid : 7\ni\ndata: l\nid: cut off",
+    ];
+
+    fn assert<S: Storage>(mut parser: Parser<S>, pieces: &[&[u8]], expected: &oracle::Decoded) {
+        assert_eq!(steps(&mut parser, pieces), expected.items, "{pieces:?}");
+        assert_eq!(parser.last_event_id(), b"");
+        assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+        parser.reset();
+        assert_eq!(
+            events(&mut parser, pieces),
+            without_steps(&expected.items),
+            "{pieces:?}"
+        );
+    }
+
+    for stream in STREAMS {
+        let input = stream.as_bytes();
+        let renamed = stream
+            .replace("\nid", "\nxx")
+            .replace("\rid", "\rxx")
+            .replace("\u{FEFF}id", "\u{FEFF}xx");
+        let renamed = match renamed.strip_prefix("id") {
+            Some(rest) => format!("xx{rest}"),
+            None => renamed,
+        };
+        let expected = oracle::decode(renamed.as_bytes(), Some(LIMIT), b"");
+        let mut all: Vec<Vec<&[u8]>> = cuts_in_three(input)
+            .iter()
+            .map(|cuts| pieces(input, cuts))
+            .collect();
+        all.push(input.chunks(1).collect());
+        for pieces in &all {
+            assert(
+                Parser::<Inline<LIMIT, 0>>::new().without_ids(),
+                pieces,
+                &expected,
+            );
+            assert(
+                Parser::<Inline<LIMIT>>::new().without_ids(),
+                pieces,
+                &expected,
+            );
+            let mut event = [0; LIMIT];
+            assert(
+                Parser::borrowed(&mut event, &mut []).without_ids(),
+                pieces,
+                &expected,
+            );
+            #[cfg(feature = "alloc")]
+            assert(Parser::growable(LIMIT).without_ids(), pieces, &expected);
+        }
+    }
+}
+
+#[test]
+fn without_ids_there_is_none_to_begin_with() {
+    let mut parser = Parser::<Inline<32>>::new();
+    let mut chunk = Chunk::new(b"id: 1\ndata: a\n\nid: 2\ndata: be");
+    assert!(parser.next_event(&mut chunk).unwrap().is_some());
+    assert!(parser.next_event(&mut chunk).unwrap().is_none());
+    assert_eq!(parser.last_event_id(), b"1");
+
+    let mut parser = parser.without_ids();
+    assert_eq!(parser.last_event_id(), b"");
+    let error = parser.set_last_event_id(b"3").unwrap_err();
+    assert_eq!(error, InvalidLastEventId::TooLong { limit: 0 });
+    assert_eq!(parser.set_last_event_id(b""), Ok(()));
+    // What had been begun is dropped, the state in the middle of its line too.
+    let mut chunk = Chunk::new(b"data: c\nid: 4\n\n");
+    let event = parser.next_event(&mut chunk).unwrap().unwrap();
+    assert_eq!(
+        (event.data(), event.id(), event.last_event_id()),
+        (&b"c"[..], None, &b""[..])
+    );
 }

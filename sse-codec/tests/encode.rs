@@ -444,6 +444,24 @@ fn data_as_text_is_what_the_standard_library_makes_of_it() {
 }
 
 #[test]
+fn types_and_ids_as_text() {
+    let plain = Event::text("x");
+    for event in [plain, plain.with_type(b""), plain.with_type(b"message")] {
+        assert!(event.is_type("message") && !event.is_type("") && !event.is_type("add"));
+        assert_eq!(event.type_str(), Ok("message"));
+    }
+    let add = plain.with_type("ä".as_bytes()).with_id("…".as_bytes());
+    assert!(add.is_type("ä") && !add.is_type("message"));
+    assert_eq!((add.type_str(), add.id_str()), (Ok("ä"), Ok(Some("…"))));
+    assert_eq!(plain.id_str(), Ok(None));
+    assert_eq!(plain.with_id(b"").id_str(), Ok(Some("")));
+    let bytes = plain.with_type(b"\xFF").with_id(b"a\xFF");
+    assert!(!bytes.is_type("\u{FFFD}"));
+    assert!(bytes.type_str().is_err());
+    assert_eq!(bytes.id_str().unwrap_err().valid_up_to(), 1);
+}
+
+#[test]
 fn bytes_that_are_not_utf_8() {
     let bytes: Vec<u8> = (0..=u8::MAX)
         .filter(|byte| !matches!(byte, b'\r' | b'\n' | b'\0'))
@@ -522,12 +540,16 @@ fn assert_every_way(frame: &Frame<'_>) {
         assert!(buffer[wire.len()..].iter().all(|byte| *byte == b'#'));
     }
 
+    assert_all_or_nothing(frame, &wire);
+
     #[cfg(feature = "alloc")]
     {
         assert_eq!(frame.to_vec(), wire);
         let mut buffer = b"before".to_vec();
         frame.append_to(&mut buffer);
         assert_eq!(buffer, [b"before", &wire[..]].concat());
+        let Ok(()) = frame.write_to(&mut buffer);
+        assert_eq!(buffer, [b"before", &wire[..], &wire[..]].concat());
     }
     #[cfg(feature = "std")]
     {
@@ -539,11 +561,94 @@ fn assert_every_way(frame: &Frame<'_>) {
     assert_buf(frame, &wire);
 }
 
+/// Into sinks that have room for it behind what they hold, and into sinks that have not.
+fn assert_all_or_nothing(frame: &Frame<'_>, wire: &[u8]) {
+    for room in 0..=wire.len() + 1 {
+        let mut buffer = vec![b'#'; 6 + room];
+        let mut sink = SliceSink::new(&mut buffer);
+        sink.push_bytes(b"before").unwrap();
+        let mut pieces = Pieces {
+            taken: b"before".to_vec(),
+            most: 6 + room,
+            has_refused: false,
+        };
+        let written = frame.write_to(&mut sink);
+        let taken = frame.write_to(&mut pieces);
+        if room < wire.len() {
+            assert_eq!(written.unwrap_err().capacity, 6 + room);
+            assert_eq!(taken, Err(()));
+            assert_eq!(sink.written(), b"before");
+            assert_eq!(pieces.taken, b"before");
+        } else {
+            assert_eq!((written, taken), (Ok(()), Ok(())));
+            assert_eq!(lossy(sink.written()), lossy(&pieces.taken));
+            assert_eq!(pieces.taken, [b"before", wire].concat());
+        }
+        // What is not written to is not touched.
+        assert!(
+            buffer
+                .get(6 + wire.len()..)
+                .is_none_or(|rest| *rest == b"#"[..rest.len()])
+        );
+    }
+}
+
+/// A sink of the caller's, which counts on not being asked again once it has refused.
+struct Pieces {
+    taken: Vec<u8>,
+    most: usize,
+    has_refused: bool,
+}
+
+impl Sink for Pieces {
+    type Error = ();
+
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), ()> {
+        assert!(!self.has_refused);
+        self.has_refused = self.taken.len() + bytes.len() > self.most;
+        if self.has_refused {
+            return Err(());
+        }
+        self.taken.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn position(&self) -> usize {
+        self.taken.len()
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        self.taken.truncate(position);
+        true
+    }
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn a_frame_that_was_begun_on_a_writer_is_followed_by_none() {
+    let mut room = [0; 8];
+    let mut sink = sse_codec::IoSink::new(&mut room[..]);
+    let error = frame(Event::text("longer"))
+        .write_to(&mut sink)
+        .unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WriteZero);
+    assert!(Frame::HEARTBEAT.write_to(&mut sink).is_err());
+    // A sink that nobody knows the type of.
+    let mut all = Vec::new();
+    let mut io = sse_codec::IoSink::new(&mut all);
+    let sink: &mut dyn Sink<Error = std::io::Error> = &mut io;
+    Frame::HEARTBEAT.write_to(sink).unwrap();
+    assert_eq!(all, b":\n\n");
+}
+
 #[cfg(feature = "bytes")]
 fn assert_buf(frame: &Frame<'_>, wire: &[u8]) {
     use bytes::{Buf, BufMut, Bytes, BytesMut};
 
     assert_eq!(frame.to_bytes(), wire);
+    let mut appended = BytesMut::from(&b"before"[..]);
+    let Ok(()) = frame.write_to(&mut appended);
+    assert_eq!(appended, [b"before", wire].concat());
     for step in 1..=wire.len() {
         let mut buf = frame.into_buf();
         let mut written = Vec::new();

@@ -427,7 +427,9 @@ fn events_agree<S: Storage>(
 
 fn ends_alike<S: Storage>(parser: &Parser<S>, expected: &Decoded) -> bool {
     let retry = parser.retry().map(|time| time.0);
-    parser.last_event_id() == expected.last_event_id && retry == expected.retry
+    parser.last_event_id() == expected.last_event_id
+        && retry == expected.retry
+        && parser.is_inside_block() == expected.is_inside_block
 }
 
 fn is_event(item: &Item, event: &Event<'_>, position: usize) -> bool {

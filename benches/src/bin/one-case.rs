@@ -6,13 +6,13 @@
 
 use std::{hint::black_box, process};
 
+#[cfg(feature = "read")]
+use benches::read;
 use benches::{
     corpus::{Corpus, Kind},
     decode,
     encode::{self, Wire, cases},
 };
-#[cfg(feature = "read")]
-use benches::{input::Counts, read};
 
 /// Decoding: corpus, chunk size, contestant.
 const DECODE: [(&str, Kind, usize, &str); 13] = [
@@ -33,7 +33,7 @@ const DECODE: [(&str, Kind, usize, &str); 13] = [
 
 /// Reading by an `EventReader`: corpus, way.
 #[cfg(feature = "read")]
-const READ: [(&str, Kind, fn(&'static [u8]) -> Counts); 5] = [
+const READ: [(&str, Kind, read::Way); 5] = [
     ("read-a", Kind::Tokens, read::owned),
     ("read-d", Kind::Tiny, read::owned),
     ("lend-a", Kind::Tokens, read::lent),

@@ -25,7 +25,7 @@ use axum::{
 use bytes::Bytes;
 use sse_codec::{Frame, TimersConfig, http};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventReceiver, EventSender, ServeOptions, Source, TcpOptions, channel,
+    EncodedFrame, EventBody, EventReceiver, EventSender, Frames, ServeOptions, TcpOptions, channel,
     serve,
 };
 use tokio::{
@@ -77,7 +77,7 @@ pub(super) async fn listen_axum<S: Clone + Send + Sync + 'static>(
 
 /// A response with an `EventBody`.
 pub(super) fn event_stream(
-    events: impl Source + Send + 'static,
+    events: impl Frames<Error: Into<axum::BoxError> + Send> + Send + 'static,
     options: &Arc<ServeOptions>,
 ) -> Response {
     let mut response = Response::new(Body::new(EventBody::new(events, Arc::clone(options))));

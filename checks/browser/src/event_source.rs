@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
-use sse_codec::http;
+use sse_codec::{Next, http};
 
 use crate::{
     answers::ANSWERS,

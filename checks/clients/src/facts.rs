@@ -2,7 +2,7 @@
 
 use std::{error::Error, io, net::Ipv4Addr, time::Duration};
 
-use sse_codec_tokio::{Connect, EventSource, Item, Why};
+use sse_codec_tokio::client::{Connect, EventSource, Item, Why};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

@@ -5,7 +5,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
-use sse_codec_tokio::{Connect, EventSource};
+use sse_codec_tokio::client::{Connect, EventSource};
 
 /// hyper's client with a pool. It follows no redirects.
 pub fn client() -> Client<HttpConnector, Full<Bytes>> {

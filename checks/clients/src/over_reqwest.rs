@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use http::{Request, Response};
-use sse_codec_tokio::{Connect, EventSource};
+use sse_codec_tokio::client::{Connect, EventSource};
 
 /// The client, with what it must not do by itself switched off.
 pub fn client() -> reqwest::Result<reqwest::Client> {

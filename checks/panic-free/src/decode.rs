@@ -1,5 +1,6 @@
 use sse_codec::{
-    Borrowed, Chunk, Detached, DetachedChunk, Event, Field, Inline, Lexer, Millis, Parser, Piece, Ready, lossy,
+    Borrowed, Chunk, Detached, DetachedChunk, Event, Field, Inline, InlineEvent, Lexer, Millis,
+    Parser, Piece, Ready, lossy,
 };
 
 use crate::parser;
@@ -60,6 +61,7 @@ crate::entries! {
         Small::new();
         Small::default();
         small.clone();
+        small.clone().without_ids();
         Parser::borrowed(event, ids);
     }
 
@@ -115,12 +117,24 @@ crate::entries! {
         event.event_type();
         event.data();
         event.data_str();
+        event.is_type(text);
+        event.type_str();
+        event.id_str();
         event.has_data();
         event.id();
         event.retry();
         event.last_event_id();
         event == *other;
         lossy(bytes) == lossy(event.data());
+    }
+
+    fn entry_inline_event(event: Event<'_>, kept: &InlineEvent<64>, none: &InlineEvent<0>, other: &InlineEvent<64>) {
+        InlineEvent::<64>::new(event);
+        InlineEvent::<0>::new(event);
+        kept.as_event();
+        none.as_event();
+        kept.clone();
+        kept == other;
     }
 
     fn entry_millis(millis: Millis, duration: core::time::Duration) {

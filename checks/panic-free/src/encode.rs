@@ -41,11 +41,19 @@ crate::entries! {
         Frame::retry(time);
     }
 
-    fn entry_frame(frame: &'static Frame<'static>, other: &Frame<'_>, buffer: &'static mut [u8]) {
+    fn entry_frame(
+        frame: &'static Frame<'static>,
+        other: &Frame<'_>,
+        buffer: &'static mut [u8],
+        sink: &mut SliceSink<'static>,
+        unknown: &mut Unknown,
+    ) {
         frame.slices();
         frame.cursor();
         frame.encoded_len();
         frame.encode(buffer);
+        frame.write_to(sink);
+        frame.write_to(unknown);
         frame == other;
     }
 
@@ -71,6 +79,21 @@ crate::entries! {
         sink.push_bytes(bytes);
         sink.position();
         sink.rollback(position);
+    }
+
+    fn entry_heapless_sink(
+        frame: &Frame<'_>,
+        vec: &mut heapless::Vec<u8, 64>,
+        view: &mut heapless::VecView<u8, u8>,
+        bytes: &[u8],
+        position: usize,
+    ) {
+        frame.write_to(vec);
+        frame.write_to(view);
+        vec.push_bytes(bytes);
+        vec.rollback(position);
+        view.push_bytes(bytes);
+        view.rollback(position);
     }
 
     fn entry_data_writer_new(

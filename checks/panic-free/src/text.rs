@@ -3,9 +3,10 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, End, Event, Frame, Inline,
-    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Next, Overflow, Parser, Policy, Ready,
-    Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step, Stop, Timeout, Timers, TimersConfig, Token,
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, End, Event,
+    EventTooLarge, Frame, Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer,
+    Lossy, Millis, Next, Overflow, Parser, Policy, Ready, Reconnect, ReconnectConfig, Response,
+    SinkFull, SliceSink, Slices, Step, Stop, Timeout, Timers, TimersConfig, Token,
     http::{ChunkSize, Unsendable},
 };
 
@@ -44,6 +45,10 @@ crate::entries! {
     fn entry_display_stop(out: &mut Out, value: &Stop) { display(out, value) }
     fn entry_display_unsendable(out: &mut Out, value: &Unsendable) { display(out, value) }
 
+    fn entry_display_event_too_large(out: &mut Out, value: &EventTooLarge) { display(out, value) }
+
+    fn entry_debug_inline_event(out: &mut Out, value: &InlineEvent<64>) { debug(out, value) }
+    fn entry_debug_jitter(out: &mut Out, value: &Jitter) { debug(out, value) }
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
     fn entry_debug_detached_chunk(out: &mut Out, value: &DetachedChunk) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }

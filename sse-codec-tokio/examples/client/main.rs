@@ -14,7 +14,7 @@ use std::{env, time::Duration};
 
 use bytes::Bytes;
 use http::Request;
-use sse_codec_tokio::{EventSource, Item, Over};
+use sse_codec_tokio::client::{EventSource, Item, Over};
 
 /// The largest event.
 const LIMIT: usize = 1024 * 1024;

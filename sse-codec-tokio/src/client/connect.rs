@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 
-/// What makes the connections of an [`EventSource`](crate::EventSource): a closure that takes a
+/// What makes the connections of an [`EventSource`](crate::client::EventSource): a closure that takes a
 /// request and gives the future of a response, or a type of your own, which has the advantage that it
 /// has a name.
 ///
@@ -14,7 +14,7 @@ use http_body::Body;
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;
-/// use sse_codec_tokio::{Connect, EventSource};
+/// use sse_codec_tokio::client::{Connect, EventSource};
 ///
 /// struct Always(&'static str);
 ///
@@ -43,8 +43,8 @@ pub trait Connect {
     /// What waits for the head of the response.
     type Future: Future<Output = Result<Response<Self::Body>, Self::Error>>;
 
-    /// Sends the request. The future is dropped when the [`EventSource`](crate::EventSource) is, when
-    /// it is [restarted](crate::EventSource::restart), and at the connect timeout.
+    /// Sends the request. The future is dropped when the [`EventSource`](crate::client::EventSource) is, when
+    /// it is [restarted](crate::client::EventSource::restart), and at the connect timeout.
     fn connect(&mut self, request: Request<Bytes>) -> Self::Future;
 }
 

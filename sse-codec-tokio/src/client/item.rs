@@ -7,7 +7,7 @@ use sse_codec::{Overflow, Stop, http::Unsendable};
 
 use crate::owned::OwnedEvent;
 
-/// What an [`EventSource`](crate::EventSource) gives. `E` is how a connection fails to be made, `F`
+/// What an [`EventSource`](crate::client::EventSource) gives. `E` is how a connection fails to be made, `F`
 /// how a body fails.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -38,7 +38,7 @@ pub enum Item<E, F> {
 pub enum Why<E, F> {
     /// The connector failed.
     Connect(E),
-    /// There was no response before the [connect timeout](crate::EventSource::with_connect_timeout).
+    /// There was no response before the [connect timeout](crate::client::EventSource::with_connect_timeout).
     ConnectTimeout,
     /// The server refused for the time being, by 503 for instance: the head of its response.
     Unavailable(Parts),
@@ -46,11 +46,11 @@ pub enum Why<E, F> {
     Closed,
     /// The body failed: the connection broke, for instance.
     Broken(F),
-    /// Nothing came before the [read timeout](crate::EventSource::with_read_timeout).
+    /// Nothing came before the [read timeout](crate::client::EventSource::with_read_timeout).
     Silent,
 }
 
-/// Why an [`EventSource`](crate::EventSource) has ended: its last item. `E` is how a connection
+/// Why an [`EventSource`](crate::client::EventSource) has ended: its last item. `E` is how a connection
 /// fails to be made, `B` the body of a response.
 #[non_exhaustive]
 pub enum Over<E, B: Body> {
@@ -85,11 +85,11 @@ pub enum Refusal {
     Encoded,
     /// It redirects to nowhere: `Location` is missing, empty or not a URL of HTTP.
     Location,
-    /// It is one redirect more than [may be](crate::EventSource::with_redirects).
+    /// It is one redirect more than [may be](crate::client::EventSource::with_redirects).
     TooManyRedirects,
 }
 
-/// Which requests an [`EventSource`](crate::EventSource) sends again by itself, after a connection
+/// Which requests an [`EventSource`](crate::client::EventSource) sends again by itself, after a connection
 /// has ended or could not be made.
 ///
 /// A request that is not safe (RFC 9110 §9.2.1), such as a POST, may have done its work though

@@ -1,4 +1,4 @@
-//! A client that comes back, and never loses its place.
+#![doc = include_str!("../../docs/clients.md")]
 
 mod connect;
 mod drive;
@@ -28,7 +28,7 @@ pub use item::{Item, Over, Refusal, Replay, Why};
 use route::Route;
 
 use crate::{
-    alarm::random,
+    chance::random,
     reader::{Intake, Silence},
 };
 
@@ -46,14 +46,14 @@ use crate::{
 /// }
 /// ```
 ///
-/// and the package's documentation has such recipes for reqwest, hyper and a bare `TcpStream`, with
-/// what to switch off in each.
+/// and the [module](self) has such recipes for reqwest, hyper and a bare `TcpStream`, with what to
+/// switch off in each.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;
-/// use sse_codec_tokio::{EventSource, Item, Over};
+/// use sse_codec_tokio::client::{EventSource, Item, Over};
 ///
 /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,9 +1,9 @@
 //! Reading a stream of events: the face, over a part that knows no I/O.
 
-mod assembler;
+pub(crate) mod assembler;
 mod error;
 mod input;
-mod silence;
+pub(crate) mod silence;
 mod steps;
 
 use std::{

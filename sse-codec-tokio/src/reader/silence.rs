@@ -1,6 +1,10 @@
 use std::{
     pin::{Pin, pin},
-    task::{Context, Poll, ready},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker, ready},
     time::Duration,
 };
 
@@ -20,8 +24,30 @@ pub(crate) struct Silence {
     since: Option<Instant>,
     /// Left where it is while bytes come; looked at again when it fires.
     sleep: Option<Pin<Box<Sleep>>>,
-    /// The time is over, and the transport has been asked again since.
-    is_certain: bool,
+    /// The time is over, and the transport is to be asked once more.
+    look: Option<Arc<Look>>,
+}
+
+/// An answer is not old before this, however short the timeout is.
+const FRESH: Duration = Duration::from_millis(20);
+
+/// One look of tokio at its sockets.
+#[derive(Debug)]
+struct Look {
+    begin: Instant,
+    is_over: AtomicBool,
+    waker: Waker,
+}
+
+impl Wake for Look {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.is_over.store(true, Ordering::Release);
+        self.waker.wake_by_ref();
+    }
 }
 
 impl Silence {
@@ -30,14 +56,14 @@ impl Silence {
             longest,
             since: None,
             sleep: None,
-            is_certain: false,
+            look: None,
         }
     }
 
     /// Something has come, or the transport is another one.
-    pub(crate) const fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.since = None;
-        self.is_certain = false;
+        self.look = None;
     }
 
     /// To be polled when the transport had nothing. Ready when it has been silent for too long.
@@ -54,15 +80,29 @@ impl Silence {
             }
             sleep.as_mut().reset(due);
         }
-        if self.is_certain {
-            return Poll::Ready(());
+        // The transport has said that it has nothing. But that may be old news: some begin to read
+        // only when they are asked, and of a socket tokio hears between two turns of a task. Nobody
+        // may have asked for long. So it is asked once more, after tokio has looked, which is what
+        // `yield_now` waits for; and again if nobody came back for the answer. A task that is polled
+        // for another reason meanwhile has learnt nothing new.
+        let now = Instant::now();
+        if let Some(look) = &self.look
+            && now.duration_since(look.begin) < self.longest.max(FRESH)
+        {
+            if look.is_over.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            if look.waker.will_wake(cx.waker()) {
+                return Poll::Pending;
+            }
         }
-        // The transport has said that it has nothing. But when its task has been busy until now, that
-        // may be what it knew before: tokio hears of sockets between two turns of a task, and some
-        // transports begin to read only when they are asked. So it is asked once more, after tokio
-        // has looked: that is what `yield_now` waits for.
-        self.is_certain = true;
-        let _ = pin!(yield_now()).poll(cx);
+        let look = Arc::new(Look {
+            begin: now,
+            is_over: AtomicBool::new(false),
+            waker: cx.waker().clone(),
+        });
+        self.look = Some(Arc::clone(&look));
+        let _ = pin!(yield_now()).poll(&mut Context::from_waker(&look.into()));
         Poll::Pending
     }
 }

@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, pin::pin, task::Poll};
 use http_body_util::BodyExt;
 use script::*;
 use sse_codec::{Policy, ReconnectConfig};
-use sse_codec_tokio::{EventSource, EventsError, Item, Over, Refusal, Replay, Why};
+use sse_codec_tokio::client::{EventSource, EventsError, Item, Over, Refusal, Replay, Why};
 use tokio::time::{Instant, timeout};
 use tokio_stream::StreamExt;
 

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use http::Request;
-use sse_codec_tokio::EventSource;
+use sse_codec_tokio::client::EventSource;
 
 use super::script::*;
 
@@ -180,8 +180,8 @@ async fn is_forgotten_or_remembered() {
             redirect(codes[1], "/c"),
             stream(ANSWER),
         ]);
-        let mut source =
-            EventSource::new(request, connect, 1024).with_replay(sse_codec_tokio::Replay::Always);
+        let mut source = EventSource::new(request, connect, 1024)
+            .with_replay(sse_codec_tokio::client::Replay::Always);
         if remember {
             source = source.with_permanent_redirects_remembered();
         }

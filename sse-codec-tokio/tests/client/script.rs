@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use sse_codec::ReconnectConfig;
-use sse_codec_tokio::{EventSource, Item, Over};
+use sse_codec_tokio::client::{EventSource, Item, Over};
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Waits that are exact.
@@ -235,7 +235,7 @@ pub(crate) fn post(url: &str) -> Request<Bytes> {
 /// The items as short texts, to the end.
 pub(crate) async fn read<C>(source: &mut EventSource<C>) -> Vec<String>
 where
-    C: sse_codec_tokio::Connect<Body = ScriptBody, Error = Opaque>,
+    C: sse_codec_tokio::client::Connect<Body = ScriptBody, Error = Opaque>,
 {
     let mut seen = Vec::new();
     while let Some(item) = source.next().await {
@@ -245,7 +245,7 @@ where
 }
 
 pub(crate) fn show(item: Result<TestItem, TestOver>) -> String {
-    use sse_codec_tokio::Why;
+    use sse_codec_tokio::client::Why;
     let why = |why| match why {
         Why::Connect(Opaque(error)) => format!("no connection: {error}"),
         Why::ConnectTimeout => "connect timeout".to_owned(),

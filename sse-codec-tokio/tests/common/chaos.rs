@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use sse_codec_tokio::{Connect, EventSource, Item, Over};
+use sse_codec_tokio::client::{Connect, EventSource, Item, Over};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},

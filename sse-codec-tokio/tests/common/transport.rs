@@ -45,6 +45,8 @@ pub struct Script {
     pub reads: VecDeque<Act>,
     /// What it has taken.
     pub received: Vec<u8>,
+    /// How much of it has been flushed.
+    pub flushed: usize,
     /// Where the slices of each write lay that took something, and how long they were.
     pub slices: Vec<Vec<(usize, usize)>>,
     /// In order: `w`rites that took something, `f`lushes that were done, `s`hutdown.
@@ -73,6 +75,10 @@ impl Transport {
             },
             probe,
         )
+    }
+
+    pub fn probe(&self) -> Probe {
+        self.probe.clone()
     }
 
     fn write(&self, cx: &Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -206,7 +212,10 @@ impl AsyncWrite for Transport {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut script = self.probe.script();
         let act = next(&mut script.flushes);
-        script.perform(act, cx).map_ok(|_| script.calls.push('f'))
+        script.perform(act, cx).map_ok(|_| {
+            script.calls.push('f');
+            script.flushed = script.received.len();
+        })
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

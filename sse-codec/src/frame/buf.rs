@@ -31,8 +31,8 @@ impl Buf for FrameBuf<'_> {
         self.cursor.chunk()
     }
 
-    /// All of them. The default gives the first only, behind which `Chain` would put what comes
-    /// after the frame.
+    /// Gives all slices of the frame. The provided method would give the first one only, and
+    /// `Chain` would then put the next buffer behind that slice, in the middle of the frame.
     fn chunks_vectored<'s>(&'s self, slices: &mut [IoSlice<'s>]) -> usize {
         let mut count = 0;
         for (into, slice) in slices.iter_mut().zip(self.cursor.slices()) {

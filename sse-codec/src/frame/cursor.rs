@@ -38,7 +38,7 @@ impl<'f> Iterator for Slices<'f> {
         Some(self.walk.take(self.frame, usize::MAX))
     }
 
-    /// In one go, where that can be: it takes half as long.
+    /// Writes the frame in one go, when no slice has been taken yet: that takes half as long.
     #[inline]
     fn for_each<F: FnMut(Self::Item)>(self, mut f: F) {
         if self.is_whole && !SMALL {
@@ -53,8 +53,8 @@ impl<'f> Iterator for Slices<'f> {
 
 impl FusedIterator for Slices<'_> {}
 
-/// A [`Frame`] on its way out: remembers how far it has been written, so that it goes through
-/// buffers of any size, one byte and up. One pass over the frame, however many buffers it takes.
+/// A [`Frame`] on its way out. It remembers how far it has been written, so a buffer of any size will
+/// do, one byte and up. There is one pass over the frame, however many buffers it takes.
 ///
 /// ```
 /// use sse_codec::{Event, Frame};

@@ -78,8 +78,8 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// An error of the sink is kept; [`finish`](Self::finish) returns it.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
-        // Most of what `serde_json` writes at once is one byte, or a few: less than it takes to
-        // call a copy or a search.
+        // Most of what `serde_json` writes at once is one byte, or a few: a call of a copy or a search
+        // would cost more than they do.
         match bytes {
             [byte @ 16..=255] if !SMALL && !self.after_cr => self.put(&[*byte]),
             _ if !self.after_cr && bytes.len() <= 64 && !may_be_forbidden(bytes) => {

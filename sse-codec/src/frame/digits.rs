@@ -17,7 +17,8 @@ impl Digits {
         start: Self::MAX as u8,
     };
 
-    // Out of the way of frames that have none; alone it would need a `memcpy` on bare metal.
+    // A call, so that frames without a number do not carry it along. On bare metal a call would need a
+    // `memcpy`.
     #[cfg_attr(not(target_os = "none"), inline(never))]
     pub(super) const fn new(number: Millis) -> Self {
         let mut digits = Self::NONE;

@@ -32,10 +32,10 @@ use digits::Digits;
 /// ```text
 ///            meaning left                                    bytes right
 ///
-///  Event<'_> ──── event ────▶ Frame ──── cursor ────▶ any buffer, from one byte on
-///  text      ──── comment ──▶   │  ───── slices ────▶ a vectored write, nothing copied
-///  Millis    ──── retry ────▶   │  ───── encode ────▶ &mut [u8]
-///                               └─ append_to, to_vec, into_buf, to_bytes
+///  Event<'_> ──── event ────▶ Frame ──── write_to ──▶ a Sink: all of it, or nothing
+///  text      ──── comment ──▶   │  ───── cursor ────▶ any buffer, from one byte on
+///  Millis    ──── retry ────▶   │  ───── slices ────▶ a vectored write, nothing copied
+///                               └─ encode, append_to, to_vec, to_bytes, into_buf
 /// ```
 ///
 /// A frame has been checked when it was made; writing it cannot fail. It borrows its values and
@@ -190,6 +190,26 @@ impl<'a> Frame<'a> {
         len
     }
 
+    /// Writes the frame to a [`Sink`]: all of it, or nothing.
+    ///
+    /// ```
+    /// use sse_codec::{Frame, SinkFull, SliceSink};
+    ///
+    /// let mut buffer = [0; 20];
+    /// let mut sink = SliceSink::new(&mut buffer);
+    /// Frame::message(b"fits").write_to(&mut sink)?;
+    /// assert!(Frame::message(b"no longer").write_to(&mut sink).is_err());
+    /// assert_eq!(sink.written(), b"data: fits\n\n");
+    /// # Ok::<(), SinkFull>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The sink's. What it had taken of the frame is [rolled back](Sink::rollback) then.
+    #[inline]
+    pub fn write_to<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), S::Error> {
+        sink.push_frame(self)
+    }
+
     /// Writes the frame into `buffer` and returns the part that was written.
     ///
     /// # Errors
@@ -200,7 +220,8 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// Room for a frame of one line and for the text of one of many, without a look at that.
+    /// About how long the frame is, without a look at its text: room for one line is exact enough,
+    /// a text of many lines still needs more for their labels.
     #[cfg(feature = "alloc")]
     fn len_hint(&self) -> usize {
         [self.event_type, self.id, self.text]
@@ -209,11 +230,10 @@ impl<'a> Frame<'a> {
             .fold(64, |len, value| len.saturating_add(value.len()))
     }
 
-    /// Appends the frame to `buffer`.
+    /// Appends the frame to `buffer`: [`write_to`](Self::write_to) for a vector, which takes all.
     #[cfg(feature = "alloc")]
     pub fn append_to(&self, buffer: &mut alloc::vec::Vec<u8>) {
-        buffer.reserve(self.len_hint());
-        out::write(self, buffer);
+        let Ok(()) = self.write_to(buffer);
     }
 
     /// The frame as a vector of its own.

@@ -1,7 +1,7 @@
 //! Where a frame is written in one go.
 
 use super::{
-    Frame,
+    Frame, Sink,
     walk::{COMMENT, DATA, END, TEXT},
 };
 use crate::{
@@ -14,7 +14,9 @@ use crate::{
 /// `memcpy` takes dozens.
 const SHORT: usize = 64;
 
-/// Writes the frame into `buffer`, if it fits. On bare metal through a cursor, which is there anyway.
+/// Writes the frame into `buffer`, if it fits. Bare metal takes the cursor for it, which is linked
+/// anyway.
+// Called from one place, or the compiler makes it a call that costs a short frame 20 instructions.
 pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b [u8]> {
     if SMALL {
         let mut cursor = frame.cursor();
@@ -31,13 +33,27 @@ pub(super) fn encode<'b>(frame: &Frame<'_>, buffer: &'b mut [u8]) -> Option<&'b 
     buffer.get(..len).filter(|_| fits)
 }
 
+/// Fills a sink of which nothing is known but that it takes bytes; all or nothing.
+pub(super) fn fill<S: Sink + ?Sized>(frame: &Frame<'_>, sink: &mut S) -> Result<(), S::Error> {
+    let start = sink.position();
+    let mut taken = Ok(());
+    for slice in frame.slices() {
+        taken = sink.push_bytes(slice);
+        if taken.is_err() {
+            sink.rollback(start);
+            break;
+        }
+    }
+    taken
+}
+
 /// Takes a frame's bytes in order.
 pub(super) trait Out<'f> {
     /// A label, a value, or what is left of one.
     fn put(&mut self, bytes: &'f [u8]);
 
-    /// A line of a text, and the label of the next. What follows the line will be given again,
-    /// later, so there is room for it: more may be written than belongs to it.
+    /// Takes a line of a text, and the label of the line after it. A sink may write the bytes behind
+    /// the line too, and then write over them: the text goes on there, so the room is needed anyway.
     fn line<const N: usize>(
         &mut self,
         text: &'f [u8],
@@ -99,7 +115,7 @@ fn write_lines<'f, const N: usize>(
     out.put(END);
 }
 
-/// Calls a function with what is not empty.
+/// Calls a function with each piece that is not empty.
 pub(super) struct Each<F>(pub(super) F);
 
 impl<'f, F: FnMut(&'f [u8])> Out<'f> for Each<F> {
@@ -132,7 +148,8 @@ fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
     text.get(start..)?.first_chunk()
 }
 
-/// A slice. Notes when it is too short for something; what it holds then means nothing.
+/// Fills a slice. When a piece does not fit, `fits` becomes false, and what the slice holds means
+/// nothing.
 struct SliceOut<'b> {
     buffer: &'b mut [u8],
     len: usize,
@@ -156,7 +173,7 @@ impl Out<'_> for SliceOut<'_> {
         len: usize,
         label: &'static [u8; N],
     ) {
-        // `N` is not a number to calculate with.
+        // The room for a label has to be a literal: an array's length cannot be `SHORT + N`.
         const { assert!(N <= 8) };
         if let Some(line) = short_line(text, start, len)
             && let Some(room) = self.buffer.get_mut(self.len..)
@@ -176,29 +193,39 @@ impl Out<'_> for SliceOut<'_> {
     }
 }
 
+/// A vector by any name.
 #[cfg(feature = "alloc")]
-impl Out<'_> for alloc::vec::Vec<u8> {
-    #[inline]
-    fn put(&mut self, bytes: &[u8]) {
-        self.extend_from_slice(bytes);
-    }
-
-    #[inline]
-    fn line<const N: usize>(
-        &mut self,
-        text: &[u8],
-        start: usize,
-        len: usize,
-        label: &'static [u8; N],
-    ) {
-        match short_line(text, start, len) {
-            Some(line) => {
-                let before = self.len();
-                self.extend_from_slice(line);
-                self.truncate(before + len);
+macro_rules! vector_out {
+    ($vec:ty) => {
+        impl Out<'_> for $vec {
+            #[inline]
+            fn put(&mut self, bytes: &[u8]) {
+                self.extend_from_slice(bytes);
             }
-            _ => self.extend_from_slice(part(text, start, len)),
+
+            #[inline]
+            fn line<const N: usize>(
+                &mut self,
+                text: &[u8],
+                start: usize,
+                len: usize,
+                label: &'static [u8; N],
+            ) {
+                match short_line(text, start, len) {
+                    Some(line) => {
+                        let before = self.len();
+                        self.extend_from_slice(line);
+                        self.truncate(before + len);
+                    }
+                    _ => self.extend_from_slice(part(text, start, len)),
+                }
+                self.extend_from_slice(label);
+            }
         }
-        self.extend_from_slice(label);
-    }
+    };
 }
+
+#[cfg(feature = "alloc")]
+vector_out!(alloc::vec::Vec<u8>);
+#[cfg(feature = "bytes")]
+vector_out!(bytes::BytesMut);

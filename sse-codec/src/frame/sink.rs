@@ -1,10 +1,12 @@
 use core::{error, fmt};
 
+use super::{Frame, out};
 use crate::copy::copy_prefix;
 
-/// Where a [`DataWriter`](super::DataWriter) writes to. Implemented for [`SliceSink`], and behind
-/// features for `Vec<u8>`, [`bytes::BytesMut`](https://docs.rs/bytes) and any `std::io::Write`
-/// (`IoSink`).
+/// What takes the bytes of a [`Frame`](super::Frame::write_to) or of a
+/// [`DataWriter`](super::DataWriter). Implemented for [`SliceSink`], and behind features for
+/// `Vec<u8>` (`alloc`), [`bytes::BytesMut`](https://docs.rs/bytes) (`bytes`), any `std::io::Write`
+/// by way of `IoSink` (`std`), and [`heapless::Vec`](https://docs.rs/heapless) (`heapless-09`).
 pub trait Sink {
     /// Why bytes could not be taken.
     type Error;
@@ -24,6 +26,13 @@ pub trait Sink {
     /// run into the unfinished event. (A receiver makes nothing of an event cut off by the end of
     /// the stream.)
     fn rollback(&mut self, position: usize) -> bool;
+
+    /// Takes all of a frame, or nothing. It is not part of the API: it is there because some sinks of
+    /// this crate have a faster way than one piece after the other.
+    #[doc(hidden)]
+    fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), Self::Error> {
+        out::fill(frame, self)
+    }
 }
 
 /// A [`Sink`] into a slice.
@@ -76,9 +85,17 @@ impl Sink for SliceSink<'_> {
         self.len = position.min(self.len);
         true
     }
+
+    fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), SinkFull> {
+        let capacity = self.buffer.len();
+        let free = self.buffer.get_mut(self.len..).unwrap_or_default();
+        let written = frame.encode(free).map_err(|_| SinkFull { capacity })?;
+        self.len += written.len();
+        Ok(())
+    }
 }
 
-/// A [`SliceSink`] has no room for the event.
+/// A [`Sink`] of fixed size has no room for the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SinkFull {
@@ -115,6 +132,12 @@ macro_rules! growing_sink {
                 self.truncate(position);
                 true
             }
+
+            fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), Self::Error> {
+                self.reserve(frame.len_hint());
+                out::write(frame, self);
+                Ok(())
+            }
         }
     };
 }
@@ -123,6 +146,31 @@ macro_rules! growing_sink {
 growing_sink!(alloc::vec::Vec<u8>);
 #[cfg(feature = "bytes")]
 growing_sink!(bytes::BytesMut);
+
+/// A vector of fixed capacity, and with its capacity forgotten (`VecView`).
+#[cfg(feature = "heapless-09")]
+impl<L, S> Sink for heapless::vec::VecInner<u8, L, S>
+where
+    L: heapless::LenType,
+    S: heapless::vec::VecStorage<u8> + ?Sized,
+{
+    type Error = SinkFull;
+
+    fn push_bytes(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+        let capacity = self.capacity();
+        self.extend_from_slice(bytes)
+            .map_err(|_| SinkFull { capacity })
+    }
+
+    fn position(&self) -> usize {
+        self.len()
+    }
+
+    fn rollback(&mut self, position: usize) -> bool {
+        self.truncate(position);
+        true
+    }
+}
 
 /// A [`Sink`] into a [`std::io::Write`], best a buffered one: every line of data is a few writes.
 ///

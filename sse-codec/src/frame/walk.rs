@@ -20,9 +20,10 @@ const LAST: u8 = 4;
 const DONE: u8 = 5;
 
 impl Frame<'_> {
-    /// The layout: the parts of a frame in their order, each a label and a value. A part without a
-    /// value is left out. The label ends the line before it, which the first one has not, so that
-    /// its LF falls away. A text has the label before each of its lines.
+    /// The layout: the parts of a frame in their order, each of them a label and a value. A part
+    /// without a value is left out. A label begins with the LF that ends the line before it; there
+    /// is no line before the frame's first label, so the first one is written without its LF. The
+    /// label of a text stands before each line of the text.
     #[inline]
     pub(super) const fn part(&self, number: u8) -> (&'static [u8], Option<&[u8]>) {
         match number {
@@ -46,7 +47,8 @@ impl Frame<'_> {
     }
 }
 
-/// How much of a frame has been written. Belongs to one frame and is asked about that one only.
+/// How much of a frame has been written. A walk belongs to one frame: asked about another, it gives
+/// other parts.
 #[derive(Clone, Debug)]
 pub(super) struct Walk {
     part: u8,
@@ -93,8 +95,8 @@ impl Walk {
         }
     }
 
-    /// Goes on over the next chunk, or its first `most` bytes, and returns those. Not to be called
-    /// when it is done.
+    /// Goes on over the next chunk, or over its first `most` bytes, and returns those bytes. A walk
+    /// that is done must not be asked.
     #[inline]
     pub(super) fn take<'f>(&mut self, frame: &'f Frame<'_>, most: usize) -> &'f [u8] {
         let (label, value) = frame.part(self.part);

@@ -1,6 +1,9 @@
 //! What the parser's fast paths read: blocks and lines that lie whole in the chunk, or are cut by its
-//! end inside the data. Each function takes what it says or, where anything about it is unusual,
-//! nothing but the LF of a CRLF before it.
+//! end inside the data. A function takes what its doc says. Where anything is unusual it takes
+//! nothing of the line; only the LF of a CRLF that stands before it may be gone then.
+//!
+//! For speed the patterns of names and line ends are spelled out here. What they mean is said in
+//! `lexer/mod.rs`, `field` and `scan`, and the tests compare this file with those, byte by byte.
 
 use core::mem;
 
@@ -11,8 +14,8 @@ use crate::{
     scan::{NONE, for_each_line_end, is_line_end},
 };
 
-/// A value, and the same with what follows it in the chunk: to copy more than is needed can be
-/// faster.
+/// A value, alone and with the bytes behind it in the chunk: to copy a fixed number of bytes is
+/// faster than to copy as many as the value has.
 #[derive(Clone, Copy)]
 pub(crate) struct Value<'c> {
     pub(crate) bytes: &'c [u8],
@@ -78,8 +81,8 @@ impl Lexer {
         Some(data)
     }
 
-    /// Takes the `data` line that stands here, or what the chunk has of it, if its value is no longer
-    /// than `room`. Tells whether it is whole.
+    /// Takes the `data` line that stands here, or as much of it as the chunk has, if its value is no
+    /// longer than `room`. The flag says whether the line is whole.
     #[inline]
     pub(crate) fn data_piece<'c>(
         &mut self,
@@ -92,7 +95,7 @@ impl Lexer {
         }
         let (_, bytes) = chunk.rest().split_first_chunk::<5>()?;
         let value = Value::of(bytes, bytes);
-        // Of nothing it is not known whether a space will follow.
+        // While nothing of the value has come, a space may still follow.
         if bytes.is_empty() || value.bytes.len() > room {
             return None;
         }
@@ -171,8 +174,8 @@ impl Lexer {
         len
     }
 
-    /// Takes the line end that `rest`, the end of what is left of the chunk, starts with, all but the
-    /// LF of a CRLF.
+    /// Takes the line end at the start of `rest`, which is the end of what is left of the chunk. The
+    /// LF of a CRLF stays.
     #[inline]
     fn take_line_end<'c>(&mut self, chunk: &mut Chunk<'c>, rest: &'c [u8]) {
         if let [end, rest @ ..] = rest {

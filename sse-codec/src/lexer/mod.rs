@@ -201,8 +201,8 @@ impl Lexer {
         token
     }
 
-    /// In which state a line goes on that begins with a name, and the field it names, with what is
-    /// there of the value, once the name is complete.
+    /// Reads the name at the start of a line. Returns the state in which the line goes on and, once
+    /// the name is complete and known, the field with as much of its value as the chunk has.
     #[inline]
     fn name(state: State, line: &[u8], ends: bool) -> (State, Option<(Field, &[u8])>) {
         let (field, matched) = match (state, line) {
@@ -232,8 +232,9 @@ impl Lexer {
         }
     }
 
-    /// "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any." Bytes
-    /// that begin like one and are none are the beginning of a name that no field has.
+    /// Reads a byte of the byte order mark, or finds that there is none: "The UTF-8 decode algorithm
+    /// strips one leading UTF-8 Byte Order Mark (BOM), if any." When only the first bytes match, the
+    /// line has begun with them; no field's name does, so the line means nothing.
     fn byte_order_mark(&mut self, matched: u8, chunk: &mut Chunk<'_>) {
         let expected = BYTE_ORDER_MARK.get(usize::from(matched));
         if expected.is_some_and(|byte| chunk.take_byte(*byte)) {

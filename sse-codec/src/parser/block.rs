@@ -21,7 +21,7 @@ pub(super) struct Block {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// There is nothing of the block that would have to be cleared away.
+    /// The block has not begun: nothing has to be cleared away.
     Fresh,
     Reading,
     /// The block is over and has been given out as an event, which may still be looked at. What is
@@ -35,7 +35,7 @@ pub(super) enum Phase {
 enum Digits {
     None,
     Some,
-    /// Among other bytes.
+    /// There was another byte among them.
     Invalid,
 }
 
@@ -55,12 +55,12 @@ impl Block {
         }
     }
 
-    /// How many bytes the limit counts beside the data, a value that is being read among them.
+    /// How many bytes the limit counts beside the data. A value that is being read is one of them.
     pub(super) const fn len_beside_data(&self) -> usize {
         self.type_len + self.line_len + self.id_len
     }
 
-    /// How many of them belong into the arena.
+    /// How many bytes of the block lie in the arena: all that the limit counts but the ID.
     pub(super) const fn arena_len(&self) -> usize {
         self.data_len + self.type_len + self.line_len
     }

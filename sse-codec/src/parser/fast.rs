@@ -1,15 +1,15 @@
 //! The fast paths: what is usual, and lies whole in the chunk.
 //!
-//! Each does what the loop in [`Parser::advance`] would do for the same bytes, only without going
-//! through tokens, and leaves to it whatever is unusual: of a line that a fast path does not take,
-//! it has taken nothing, but perhaps the LF of a CRLF before it. Where `FAST_PATHS` is false there
-//! are none.
+//! A fast path does what the loop in [`Parser::advance`] would do for the same bytes, without going
+//! through tokens. What is unusual it leaves to the loop: it has taken nothing of such a line then,
+//! and of what stands before the line at most the LF of a CRLF. Where `FAST_PATHS` is false there
+//! are no fast paths.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
 use crate::{chunk::Chunk, copy::put_short, lexer::Value, target::FAST_PATHS};
 
 impl<S: Storage> Parser<S> {
-    /// A block of one data line.
+    /// Takes a block of one data line.
     #[inline(always)]
     pub(super) fn data_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<&'c [u8]> {
         if !FAST_PATHS {
@@ -24,8 +24,9 @@ impl<S: Storage> Parser<S> {
         Some(data)
     }
 
-    /// What the chunk has of one block, as far as it is usual: what is left of a data line, or a type
-    /// and an ID; data lines; a blank line. Returns whether an event is complete.
+    /// Takes what the chunk has of one block, as long as it is usual: first the rest of a data line,
+    /// or a type and an ID; then data lines; then the blank line. Returns whether an event is
+    /// complete.
     // Not left to the compiler, and neither is `head`: as calls they cost an event with a type 40
     // instructions.
     #[inline(always)]
@@ -106,13 +107,13 @@ impl<S: Storage> Parser<S> {
         }
     }
 
-    /// The same, where it need not be fast.
+    /// [`lines`](Self::lines) as a call, where an inlined copy would not be worth its size.
     #[inline(never)]
     pub(super) fn lines_again<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>) -> bool {
         self.lines(chunk, held)
     }
 
-    /// Heartbeats between two blocks.
+    /// Takes heartbeats between two blocks. Returns whether there were any.
     pub(super) fn heartbeats(&mut self, chunk: &mut Chunk<'_>, wanted: Wanted) -> bool {
         let takes = wanted == Wanted::Events
             && self.block.phase == Phase::Fresh
@@ -124,8 +125,8 @@ impl<S: Storage> Parser<S> {
         takes
     }
 
-    /// A type and an ID at the start of a block, one of each at most. Returns whether the block has
-    /// one.
+    /// Takes the type and the ID at the start of a block, at most one of each. Returns whether the
+    /// block has one of the two.
     #[inline(always)]
     fn head<'c>(&mut self, chunk: &mut Chunk<'c>, held: &mut Held<'c>, room: &mut usize) -> bool {
         while self.lexer.at_line_start(chunk) {
@@ -137,12 +138,16 @@ impl<S: Storage> Parser<S> {
                     held.event_type = Some(value.bytes);
                     *room -= value.bytes.len();
                 }
-                Some(b'i') if !self.block.has_id => {
+                Some(b'i') if !self.block.has_id && self.kept.is_some() => {
                     let limit = self.storage.id_limit().min(*room);
                     let Some(value) = self.lexer.line_named(chunk, b"id:", limit) else {
                         break;
                     };
                     if !self.set_id(value.and_more, value.bytes.len()) {
+                        // A void ID begins a block all the same.
+                        if held.event_type.is_none() {
+                            self.block.phase = Phase::Reading;
+                        }
                         break;
                     }
                     *room -= value.bytes.len();
@@ -153,7 +158,7 @@ impl<S: Storage> Parser<S> {
         held.event_type.is_some() || self.block.has_id
     }
 
-    /// Takes short lines while they fit what there is of the arena.
+    /// Takes short lines as long as they fit the arena without making it grow.
     fn append_lines(&mut self, chunk: &mut Chunk<'_>, room: usize) -> usize {
         let Block {
             data_len, type_len, ..

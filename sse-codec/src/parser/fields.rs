@@ -44,8 +44,8 @@ impl<S: Storage> Parser<S> {
     /// name is "id": If the field value does not contain U+0000 NULL, then set the last event ID
     /// buffer to the field value. Otherwise, ignore the field."
     ///
-    /// A value that does not lie whole in the chunk is read to a place behind the data, and moved to
-    /// its own when its line ends.
+    /// A value that does not lie whole in the chunk is collected behind the data. When its line ends,
+    /// the value is moved to its own place.
     pub(super) fn type_or_id<'c>(
         &mut self,
         is_id: bool,
@@ -84,7 +84,7 @@ impl<S: Storage> Parser<S> {
         if !can_be_id(part(and_more, 0, len)) {
             return false;
         }
-        let (id, _) = self.storage.id_mut(self.kept.other(), len);
+        let (id, _) = self.storage.id_mut(self.slot().other(), len);
         put_short(id, 0, and_more, len);
         self.block.id_len = len;
         self.block.has_id = true;
@@ -102,7 +102,7 @@ impl<S: Storage> Parser<S> {
             copy_within(arena, data_len, line_len, end);
             self.block.type_len = line_len;
         } else if can_be_id(part(self.storage.arena(), data_len, line_len)) {
-            let (id, arena) = self.storage.id_mut(self.kept.other(), line_len);
+            let (id, arena) = self.storage.id_mut(self.slot().other(), line_len);
             put(id, 0, part(arena, data_len, line_len));
             self.block.id_len = line_len;
             self.block.has_id = true;
@@ -127,14 +127,14 @@ impl<S: Storage> Parser<S> {
     #[inline]
     pub(super) fn room(&self) -> Room {
         let mut room = self.room_beside(self.block.len_beside_data());
-        // On its own: a sum of all lengths at once would be read with one wide load, which has to
-        // wait until the length that was written last has reached the cache.
+        // The data's length is subtracted on its own. A sum of all lengths would be read with one wide
+        // load, and that has to wait until the length written last has reached the cache.
         room.bytes = room.bytes.saturating_sub(self.block.data_len);
         room
     }
 
-    /// What may still be added to the ID being read: it has taken the place of the block's earlier
-    /// one, and has to fit its slot too.
+    /// What may still be added to the ID being read. An earlier ID of the block no longer counts; the
+    /// new one has to fit its slot too.
     #[inline]
     pub(super) fn id_room(&self) -> Room {
         let mut room = self.room_beside(self.block.arena_len());
@@ -224,7 +224,7 @@ impl<S: Storage> Parser<S> {
         self.block.data_len += bytes.len();
     }
 
-    /// The arena with room for what the block counts and this much more.
+    /// The arena, with room for what it holds of the block and this much more.
     #[inline]
     pub(super) fn arena(&mut self, more: usize) -> &mut [u8] {
         self.storage
@@ -232,10 +232,10 @@ impl<S: Storage> Parser<S> {
     }
 }
 
-/// The position after the byte that made the name of the line complete that begins with this piece:
-/// its colon or, without one, its end.
+/// Where the name of a line is complete whose value begins with this piece: after the colon or, in a
+/// line without one, after the line end.
 fn named_at(piece: Piece<'_>, chunk: &Chunk<'_>) -> usize {
     let value = chunk.position() - usize::from(piece.ends()) - piece.bytes().len();
     let colon = chunk.read().get(..value).and_then(end_of_name);
-    colon.unwrap_or(chunk.position())
+    colon.unwrap_or_else(|| chunk.position())
 }

@@ -1,5 +1,6 @@
 //! Fields to events: what the standard calls interpreting an event stream (WHATWG HTML §9.2.6).
 
+mod advance;
 mod block;
 mod error;
 mod fast;
@@ -9,6 +10,7 @@ mod storage;
 
 use core::fmt;
 
+use advance::Wanted;
 use block::{Block, Phase};
 use ready::Held;
 use storage::Slot;
@@ -23,8 +25,8 @@ use crate::{
     chunk::Chunk,
     copy::{part, put},
     event::Event,
-    field::{Field, InvalidLastEventId},
-    lexer::{Lexer, Piece, Token},
+    field::InvalidLastEventId,
+    lexer::{Lexer, Piece},
     millis::Millis,
     target::FAST_PATHS,
 };
@@ -44,9 +46,9 @@ use crate::{
 /// changes of the reconnection time as well, and borrows from the chunk only, so that a function
 /// built on it can loop and return what it found.
 ///
-/// An event is given out at the byte that ends its blank line, never later. One whose data is a
-/// single line lying whole in the chunk borrows from the chunk; only what a chunk's end cuts off
-/// and what several lines add up to is copied.
+/// An event is given out at the byte that ends its blank line, never later. When its data is a
+/// single line that lies whole in the chunk, the event borrows from the chunk. Only what a chunk's
+/// end cuts off, and what several lines add up to, is copied.
 ///
 /// # Limits
 /// The storage bounds what one event may hold: its data, lines joined by LF, plus its type plus its
@@ -80,8 +82,9 @@ use crate::{
 pub struct Parser<S> {
     lexer: Lexer,
     block: Block,
-    /// The slot with the last event ID; the block's ID goes to the other one.
-    kept: Slot,
+    /// The slot with the last event ID; the block's ID goes to the other one. `None`: IDs are passed
+    /// over. (A flag beside the slot would cost a device eight bytes.)
+    kept: Option<Slot>,
     kept_len: usize,
     retry: Option<Millis>,
     storage: S,
@@ -147,11 +150,38 @@ impl<S> Parser<S> {
         Self {
             lexer: Lexer::new(),
             block: Block::new(),
-            kept: Slot::A,
+            kept: Some(Slot::A),
             kept_len: 0,
             retry: None,
             storage,
         }
+    }
+
+    /// Makes a parser for an application that has no use for IDs: it passes over the field `id` as
+    /// over an unknown one. No ID is too long then, and none is stored or counts towards the limit.
+    /// Events have no ID, and the last event ID stays empty.
+    ///
+    /// Call it before the first chunk. Later it begins a new stream, as [`reset`](Self::reset) does,
+    /// and forgets the last event ID.
+    ///
+    /// ```
+    /// use sse_codec::{Chunk, Inline, Parser};
+    ///
+    /// static mut PARSER: Parser<Inline<16, 0>> = Parser::<Inline<16, 0>>::new().without_ids();
+    ///
+    /// let mut parser = Parser::<Inline<16, 0>>::new().without_ids();
+    /// let mut chunk = Chunk::new(b"id: 0192f6d4-83a1-7cc3-b0f4-8e2f5ad1c9e7\ndata: 21.5\n\n");
+    /// let event = parser.next_event(&mut chunk)?.unwrap();
+    /// assert_eq!((event.data(), event.id()), (&b"21.5"[..], None));
+    /// # Ok::<(), sse_codec::Overflow>(())
+    /// ```
+    #[must_use]
+    pub const fn without_ids(mut self) -> Self {
+        self.kept = None;
+        self.kept_len = 0;
+        self.lexer = Lexer::new();
+        self.block = Block::new();
+        self
     }
 
     /// The reconnection time the server has set last, in this connection or, across
@@ -164,7 +194,8 @@ impl<S> Parser<S> {
 }
 
 impl<S: Storage> Parser<S> {
-    /// Reads on to the next event. `Ok(None)` means that the chunk is used up.
+    /// Reads on to the next event. `Ok(None)` means that the chunk is used up: drop it, then wait for
+    /// more bytes and make a [`Chunk`] of those.
     ///
     /// # Errors
     /// [`Overflow`] when a block is larger than the limit. Call again with the same chunk: the
@@ -183,7 +214,8 @@ impl<S: Storage> Parser<S> {
         Ok(self.next_ready(chunk)?.map(|ready| self.dispatched(ready)))
     }
 
-    /// Like [`next_event`](Self::next_event), borrowing from the chunk only.
+    /// Reads on to the next event like [`next_event`](Self::next_event), and borrows from the chunk
+    /// only.
     ///
     /// # Errors
     /// As [`next_event`](Self::next_event).
@@ -295,22 +327,28 @@ impl<S: Storage> Parser<S> {
     /// empty (§9.2.2). A block's ID becomes it at the block's blank line.
     #[must_use]
     pub fn last_event_id(&self) -> &[u8] {
-        part(self.storage.id(self.kept), 0, self.kept_len)
+        part(self.storage.id(self.slot()), 0, self.kept_len)
     }
 
     /// Starts with this last event ID, one that was stored before a restart for instance.
     ///
     /// # Errors
-    /// When the ID does not fit the storage or contains what no ID can. The old one stays then.
+    /// When the ID does not fit the storage or contains what no ID can. The old one stays then. To a
+    /// parser [without IDs](Self::without_ids) every one is too long but the empty one.
     pub fn set_last_event_id(&mut self, id: &[u8]) -> Result<(), InvalidLastEventId> {
-        let limit = self.storage.id_limit();
+        let limit = self.kept.map_or(0, |_| self.storage.id_limit());
         if id.len() > limit {
             return Err(InvalidLastEventId::TooLong { limit });
         }
         InvalidLastEventId::check(id)?;
-        put(self.storage.id_mut(self.kept, id.len()).0, 0, id);
+        put(self.storage.id_mut(self.slot(), id.len()).0, 0, id);
         self.kept_len = id.len();
         Ok(())
+    }
+
+    /// Where the last event ID is, be it empty.
+    fn slot(&self) -> Slot {
+        self.kept.unwrap_or(Slot::A)
     }
 
     /// The most bytes an event may hold: data, type and ID together.
@@ -337,111 +375,9 @@ impl<S: Storage> Parser<S> {
         self.lexer = Lexer::new();
         self.clear();
     }
-
-    /// The one loop. Decides first and borrows last: what it finds points into the chunk, and is
-    /// copied to the storage only when the chunk ends, or when it returns, inside a block.
-    #[inline(never)]
-    fn advance<'c>(
-        &mut self,
-        chunk: &mut Chunk<'c>,
-        mut held: Held<'c>,
-        wanted: Wanted,
-    ) -> Result<Option<Step<'c>>, Overflow> {
-        while !chunk.is_empty() {
-            if !self.heartbeats(chunk, wanted) {
-                let Some(token) = self.lexer.next_token(chunk) else {
-                    break;
-                };
-                if matches!(token, Token::Field(..)) && self.block.phase == Phase::Fresh {
-                    self.block.phase = Phase::Reading;
-                }
-                let step = match token {
-                    Token::BlankLine if self.end_block() => {
-                        return Ok(Some(Step::Event(Ready { held })));
-                    }
-                    Token::BlankLine => {
-                        held = Held::default();
-                        let is_empty = !self.block.has_id && !self.block.has_retry;
-                        if wanted == Wanted::Everything && !is_empty {
-                            self.block.phase = Phase::GivenOut;
-                            return Ok(Some(Step::WithoutData(Ready { held })));
-                        }
-                        self.clear();
-                        None
-                    }
-                    _ if self.block.phase == Phase::Skipping => None,
-                    Token::Comment(piece) => Some(Step::Comment(piece)),
-                    Token::Field(Field::Data, piece) => {
-                        self.data(piece, chunk, &mut held)?;
-                        None
-                    }
-                    Token::Field(field @ (Field::Event | Field::Id), piece) => {
-                        self.type_or_id(field == Field::Id, piece, chunk, &mut held)?;
-                        None
-                    }
-                    Token::Field(Field::Retry, piece) => {
-                        self.reconnection_time(piece).map(Step::Retry)
-                    }
-                };
-                if let Some(step) = step
-                    && wanted == Wanted::Everything
-                {
-                    self.store(&mut held);
-                    return Ok(Some(step));
-                }
-            }
-            if !chunk.is_empty() && self.lines_again(chunk, &mut held) {
-                return Ok(Some(Step::Event(Ready { held })));
-            }
-        }
-        self.store(&mut held);
-        Ok(None)
-    }
-
-    /// A blank line. Whether it dispatches an event: "If the data buffer is an empty string, set
-    /// the data buffer and the event type buffer to the empty string and return", where an empty
-    /// string is one that no `data` field has been appended to. The last event ID is set before
-    /// that step.
-    fn end_block(&mut self) -> bool {
-        self.commit_id();
-        if self.block.has_data {
-            self.block.phase = Phase::GivenOut;
-        }
-        self.block.has_data
-    }
-
-    /// The block's ID becomes the last event ID.
-    #[inline]
-    fn commit_id(&mut self) {
-        if self.block.has_id {
-            self.kept = self.kept.other();
-            self.kept_len = self.block.id_len;
-        }
-    }
-
-    /// Makes room for the next block when the last one has been looked at.
-    #[inline]
-    fn clear_given_out(&mut self) {
-        if self.block.phase == Phase::GivenOut {
-            self.clear();
-        }
-    }
-
-    /// Forgets the block.
-    fn clear(&mut self) {
-        self.storage.release(self.block.arena_len());
-        self.block = Block::new();
-    }
 }
 
-/// What a caller of the loop wants to hear of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Events,
-    Everything,
-}
-
-// Derived for so many fields it would bring a panic.
+// By hand: a derived one would bring a panic, for so many fields.
 impl<S: fmt::Debug> fmt::Debug for Parser<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parser")

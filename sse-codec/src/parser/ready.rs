@@ -1,9 +1,9 @@
 use crate::copy::part;
 
-/// An event that is complete, before anything borrows the parser: hand it to
-/// [`Parser::event`](super::Parser::event) before anything else changes the parser. The next step
-/// makes room for the next event, a reset forgets this one, and a last event ID that is set in
-/// between would be shown as its own.
+/// An event that is complete, and does not borrow the parser yet. Hand it to
+/// [`Parser::event`](super::Parser::event) before you call anything else that changes the parser: the
+/// next step makes room for the next event, a reset forgets this one, and a last event ID set in
+/// between would be shown as this event's own.
 #[derive(Debug)]
 #[must_use = "an event that is not looked at is lost"]
 pub struct Ready<'c> {
@@ -25,9 +25,9 @@ impl<'c> Ready<'c> {
         self.held.data
     }
 
-    /// Lets go of the chunk, to take it up again with [`Detached::attach`]: for a reader that owns
-    /// both the parser and the memory of the chunks, and has to end the loop that fills it before
-    /// it can lend an event out of it.
+    /// Lets go of the chunk; [`Detached::attach`] takes it up again. A reader needs this that owns both
+    /// the parser and the memory of the chunks: it has to leave the loop that fills the memory before
+    /// it can lend an event from there.
     ///
     /// `bytes` is what the chunk was made from.
     pub fn detach(self, bytes: &'c [u8]) -> Detached {
@@ -47,8 +47,8 @@ pub struct Detached {
 }
 
 impl Detached {
-    /// Takes up the chunk again. Of other bytes than those it was [detached](Ready::detach) from
-    /// the event will show other parts, or nothing.
+    /// Takes up the chunk again. `bytes` are those it was [detached](Ready::detach) from; with others
+    /// the event shows parts of those, or nothing.
     pub fn attach(self, bytes: &[u8]) -> Ready<'_> {
         Ready {
             held: Held {

@@ -11,12 +11,12 @@ use core::fmt;
 use crate::copy::copy_within;
 
 /// A place for a [`Parser`](super::Parser) to keep bytes: [`Inline`], [`Borrowed`] or, with the
-/// feature `alloc`, `Growable`. Sealed: the way of the bytes in it is the parser's own business.
+/// feature `alloc`, `Growable`. The trait is sealed: how the bytes lie in a storage may change.
 #[expect(private_bounds, reason = "sealed")]
 pub trait Storage: Buffers {}
 
-/// What the parser asks of its storage. Indices and lengths that it passes are within the limits
-/// it has checked; an implementation answers others by doing nothing.
+/// What the parser asks of its storage. The parser passes only indices and lengths that it has
+/// checked against the limits. Given others, an implementation does nothing.
 pub(super) trait Buffers {
     fn limit(&self) -> usize;
     fn id_limit(&self) -> usize;
@@ -29,7 +29,7 @@ pub(super) trait Buffers {
     /// The slot with room for `len` bytes, and the arena.
     fn id_mut(&mut self, slot: Slot, len: usize) -> (&mut [u8], &[u8]);
 
-    /// The block is over, in which at most `used` bytes of the arena were needed.
+    /// Says that the block is over, and that it needed at most `used` bytes of the arena.
     fn release(&mut self, _used: usize) {}
 }
 
@@ -165,7 +165,8 @@ pub struct Growable {
 
 #[cfg(feature = "alloc")]
 impl Growable {
-    /// An arena of up to this size is kept for ever, and IDs of up to four times as much.
+    /// Memory of up to this size is never given back: so much for the arena, and four times as much
+    /// for each ID.
     const KEPT: usize = 1024;
 
     pub(super) const fn new(limit: usize) -> Self {

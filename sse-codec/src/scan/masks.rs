@@ -10,8 +10,8 @@ use wide::u8x16;
 use super::{NONE, line_end};
 use crate::copy::copy_prefix;
 
-/// The line ends of a chunk, as far as they are known. Belongs to one chunk and is asked about
-/// that one only. Places are given by how many bytes the chunk has from there on.
+/// The line ends of a chunk, as far as they are known. It belongs to one chunk: asked about another,
+/// it answers wrongly. A place is given by how many bytes the chunk has from there on.
 #[derive(Clone, Debug)]
 pub(crate) struct LineEnds {
     /// From here to the block there is no line end. A fast path that gives up has not searched in
@@ -46,7 +46,7 @@ impl LineEnds {
         }
     }
 
-    /// The same, and faster where the rest is a single block.
+    /// [`first`](Self::first), faster where the rest is exactly one block.
     #[inline]
     pub(crate) fn first_of_block(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
         match rest.try_into() {
@@ -59,7 +59,8 @@ impl LineEnds {
         }
     }
 
-    /// The same, if the rest starts in the block and the line end is there too.
+    /// [`first`](Self::first), where the rest starts in the block whose mask is kept and the line
+    /// ends in that block too.
     #[inline]
     fn first_in_block(&self, rest: usize) -> Option<usize> {
         let ahead = match self.start.wrapping_sub(rest) {

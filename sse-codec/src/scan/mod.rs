@@ -40,8 +40,9 @@ pub(crate) fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
     crlf == Some(b"\r\n")
 }
 
-/// Whether there may be a line end or a NUL: some byte is below 16, as hardly one of a text is.
-/// `memchr` is no `const fn`, and calling it takes longer than a look at a short value.
+/// Whether there may be a line end or a NUL: whether some byte is below 16, as hardly one of a text
+/// is. Not by `memchr`: it is no `const fn`, and a call of it takes longer than a look at a short
+/// value.
 #[inline]
 pub(crate) const fn may_be_forbidden(bytes: &[u8]) -> bool {
     /// Whether any of the eight is below 16: then, and only then, the subtraction borrows into a
@@ -78,7 +79,7 @@ pub(crate) const fn may_be_forbidden(bytes: &[u8]) -> bool {
 
 /// Whether there may be a line end in a text, most of which have none.
 pub(crate) fn may_have_lines(text: &[u8]) -> bool {
-    // Above that `memchr`, which has longer vectors and can stop, makes up for its call.
+    // A long text is worth the call of `memchr`, which has longer vectors and stops at the first.
     if text.len() > 512 {
         return line_end(text).is_some();
     }
@@ -117,7 +118,7 @@ pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize) -> bool) 
 /// Whether it is UTF-8.
 #[inline]
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
-    // Below that the standard library is as fast.
+    // For shorter ones the standard library is as fast.
     #[cfg(feature = "simd")]
     if bytes.len() >= 64
         && let Ok(text) = simdutf8::basic::from_utf8(bytes)
@@ -127,13 +128,13 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
     str::from_utf8(bytes)
 }
 
-/// The line ends of a chunk, as far as they are known. Belongs to one chunk and is asked about
-/// that one only.
+/// The line ends of a chunk, as far as they are known. It belongs to one chunk: asked about another,
+/// it answers wrongly.
 #[cfg(not(feature = "simd"))]
 #[derive(Clone, Debug)]
 pub(crate) struct LineEnds {
-    /// The last search began with so much left of the chunk, and found a line end so far from there.
-    /// A fast path that gives up has not searched in vain.
+    /// With how much left of the chunk the last search began, and how far from there it found a line
+    /// end. It is kept, so that a fast path that gives up has not searched in vain.
     searched: usize,
     found: usize,
 }
@@ -158,7 +159,8 @@ impl LineEnds {
         self.found
     }
 
-    /// The same, and faster where the rest is a single block, if blocks are what is searched.
+    /// [`first`](Self::first): without the feature `simd` there are no blocks, and nothing is faster
+    /// for one.
     #[inline]
     pub(crate) fn first_of_block(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
         self.first(chunk, rest)

@@ -63,6 +63,9 @@ pub struct Decoded {
     pub last_event_id: Vec<u8>,
     /// The reconnection time at its end, if it set one.
     pub retry: Option<u64>,
+    /// Whether the stream ends inside a block: a line of a field has begun, or may have, and no blank
+    /// line has come since.
+    pub is_inside_block: bool,
     /// The text so far of the comment line it breaks off in. Not among the items.
     pub unfinished_comment: Option<Vec<u8>>,
 }
@@ -87,9 +90,15 @@ pub fn decode(input: &[u8], limit: Option<usize>, last_event_id: &[u8]) -> Decod
         skipping: false,
     };
     let mut unfinished_comment = None;
+    let mut is_inside_block = false;
 
     // "Lines must be processed, in the order they are received, as follows:"
     for line in lines(input) {
+        is_inside_block = if line.is_ended && line.text.is_empty() {
+            false
+        } else {
+            is_inside_block || decoder.skipping || line.may_be_a_field()
+        };
         if decoder.skipping {
             // The rest of an oversized block, its blank line included, has no effect.
             decoder.skipping = !(line.is_ended && line.text.is_empty());
@@ -109,6 +118,7 @@ pub fn decode(input: &[u8], limit: Option<usize>, last_event_id: &[u8]) -> Decod
         items: decoder.items,
         last_event_id: decoder.last_event_id_string,
         retry: decoder.reconnection_time,
+        is_inside_block,
         unfinished_comment,
     }
 }
@@ -123,6 +133,16 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Whether its name is that of a field or, where the line has not ended, the beginning of one.
+    fn may_be_a_field(&self) -> bool {
+        const NAMES: [&[u8]; 4] = [b"event", b"data", b"id", b"retry"];
+        match split_at_colon(self.text) {
+            Some((name, _)) => NAMES.contains(&name),
+            None if self.is_ended => NAMES.contains(&self.text),
+            None => !self.text.is_empty() && NAMES.iter().any(|name| name.starts_with(self.text)),
+        }
+    }
+
     /// How many bytes of the stream must have been read for the line to be over: up to and
     /// including its LF or CR. "A single CR not followed by an LF" ends a line and so does a CR
     /// followed by one: at the CR it is certain either way.

@@ -1,4 +1,5 @@
-//! The example for `embedded_io_async`, on the target: two tasks and a pipe between them.
+//! The example for `embedded_io_async`, on the target: two tasks and a pipe between them, and a
+//! channel of events from the task that reads to one that acts on them.
 
 use core::{
     cell::RefCell,
@@ -11,7 +12,7 @@ use core::{
 use cortex_m_semihosting::hprintln;
 use embedded_io_async::{ErrorType, Read, Write};
 use heapless::Deque;
-use sse_codec::{Event, Frame, Inline, Parser};
+use sse_codec::{Event, Frame, Inline, InlineEvent, Parser};
 
 #[path = "../../../examples/embedded_io.rs"]
 mod embedded_io;
@@ -27,7 +28,8 @@ pub fn check() {
     let pipe = Pipe {
         bytes: RefCell::new(Deque::new()),
     };
-    let mut received = 0;
+    // Where a firmware has an `embassy_sync::channel::Channel`.
+    let mut channel = Deque::<InlineEvent<32>, 4>::new();
     {
         let (mut sender, mut receiver) = (&pipe, &pipe);
         let mut parser = Parser::<Inline<32>>::new();
@@ -38,8 +40,8 @@ pub fn check() {
             }
         });
         let mut receive = pin!(embedded_io::receive(&mut receiver, &mut parser, |event| {
-            assert_eq!(event.data_str(), Ok(TEXTS[received]));
-            received += 1;
+            let event = InlineEvent::new(event).expect("as long as the parser's");
+            assert!(channel.push_back(event).is_ok());
         }));
         // An executor of the simplest kind.
         let mut context = Context::from_waker(Waker::noop());
@@ -48,8 +50,11 @@ pub fn check() {
         }
         assert!(receive.as_mut().poll(&mut context).is_pending());
     }
-    assert_eq!(received, TEXTS.len());
-    hprintln!("{} events from task to task", received);
+    assert_eq!(channel.len(), TEXTS.len());
+    for (event, text) in channel.iter().zip(TEXTS) {
+        assert_eq!(event.as_event().data_str(), Ok(text));
+    }
+    hprintln!("{} events from task to task", channel.len());
 }
 
 impl ErrorType for &Pipe {

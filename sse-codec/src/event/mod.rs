@@ -1,3 +1,9 @@
+#[cfg(feature = "heapless-09")]
+mod inline;
+
+#[cfg(feature = "heapless-09")]
+pub use inline::{EventTooLarge, InlineEvent};
+
 use core::{fmt, str};
 
 use crate::{millis::Millis, scan::utf8};
@@ -8,8 +14,8 @@ pub const DEFAULT_EVENT_TYPE: &[u8] = b"message";
 /// One block of an event stream: a type, data, an ID and a reconnection time, each of which may
 /// be absent.
 ///
-/// The same type is read from a [`Parser`](crate::Parser) and given to a
-/// [`Frame`](crate::Frame), and it means the same in both: [`event_type`](Self::event_type),
+/// An event is read from a [`Parser`](crate::Parser) and given to a [`Frame`](crate::Frame), and it
+/// means the same in both: [`event_type`](Self::event_type),
 /// [`id`](Self::id) and [`retry`](Self::retry) are the fields *of this block*. What a receiver
 /// inherits from earlier blocks is [`last_event_id`](Self::last_event_id), which only a decoded
 /// event has.
@@ -66,6 +72,9 @@ impl<'a> Event<'a> {
     }
 
     /// With this event type. An empty type is the same as none to a receiver.
+    ///
+    /// A browser's `EventSource` fires events of its own called `open` and `error`. An event of such a
+    /// type reaches the same listeners, who cannot easily tell them apart: another name is wiser.
     #[must_use]
     pub const fn with_type(mut self, event_type: &'a [u8]) -> Self {
         self.event_type = Some(event_type);
@@ -99,6 +108,47 @@ impl<'a> Event<'a> {
         self.event_type
     }
 
+    /// Whether the event has this type. One that names none, or an empty one, is a `message`.
+    ///
+    /// ```
+    /// use sse_codec::Event;
+    ///
+    /// assert!(Event::text("x").with_type(b"add").is_type("add"));
+    /// assert!(Event::text("x").is_type("message"));
+    /// ```
+    #[must_use]
+    pub fn is_type(&self, event_type: &str) -> bool {
+        self.type_or_default() == event_type.as_bytes()
+    }
+
+    /// The type as text; `message` where the event names none, or an empty one.
+    ///
+    /// ```
+    /// # let event = sse_codec::Event::text("x").with_type(b"add");
+    /// match event.type_str()? {
+    ///     "add" => {}
+    ///     "message" => {}
+    ///     other => println!("not known: {other}"),
+    /// }
+    /// # Ok::<(), core::str::Utf8Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is not UTF-8. [`event_type`](Self::event_type) has the bytes.
+    pub fn type_str(&self) -> Result<&'a str, str::Utf8Error> {
+        utf8(self.type_or_default())
+    }
+
+    /// What a receiver dispatches: "Initialize event's type attribute to "message" […] If the event
+    /// type buffer has a value other than the empty string, change the type of the newly created
+    /// event to equal the value of the event type buffer."
+    fn type_or_default(&self) -> &'a [u8] {
+        match self.event_type {
+            None | Some(b"") => DEFAULT_EVENT_TYPE,
+            Some(event_type) => event_type,
+        }
+    }
+
     /// The data: its lines joined by LF. Empty when there is none; see [`has_data`](Self::has_data).
     #[must_use]
     pub const fn data(&self) -> &'a [u8] {
@@ -127,6 +177,14 @@ impl<'a> Event<'a> {
     #[must_use]
     pub const fn id(&self) -> Option<&'a [u8]> {
         self.id
+    }
+
+    /// The `id` field of this block as text.
+    ///
+    /// # Errors
+    /// When it is not UTF-8. [`id`](Self::id) has the bytes.
+    pub fn id_str(&self) -> Result<Option<&'a str>, str::Utf8Error> {
+        self.id.map(utf8).transpose()
     }
 
     /// The `retry` field of this block.

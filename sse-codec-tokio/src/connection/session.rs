@@ -1,0 +1,389 @@
+//! The life of a connection, without its transport.
+//!
+//! ```text
+//!          head, opening,       source has ended
+//! Opening ───────────────▶ Events ───────────────────────────────▶ Parting ──────▶ Over
+//!          greeting          │  │                                   ▲   farewell,
+//!                            │  │ stop(Shutdown | Lifetime)         │   last chunk
+//!                            │  └────────────────────▶ Draining ────┘
+//!                            │                            │  what was accepted before
+//!                            │ source has failed          │
+//!                            └────────────────────────────┴───────────────────────▶ Over
+//! ```
+//! `over` leads from any of them to Over: the transport has failed, the peer has gone, a deadline
+//! has passed.
+//!
+//! A face asks for what comes next when the transport has taken, and flushed, all before. It says
+//! what became of that; the session tells the source.
+
+use std::{
+    collections::VecDeque,
+    ops::{Deref, DerefMut},
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use sse_codec::{Frame, http::LAST_CHUNK};
+
+use super::clock::{Clock, Due};
+use crate::{
+    encoded::EncodedFrame,
+    frames::{Burst, Counts, Frames, Kind, Room},
+    options::ServeOptions,
+    reason::{Reason, Summary},
+};
+
+type ErrorOf<P> = <<P as Deref>::Target as Frames>::Error;
+
+pub(crate) struct Session<P: DerefMut<Target: Frames>> {
+    source: Pin<P>,
+    pub(crate) options: Arc<ServeOptions>,
+    pub(crate) clock: Clock,
+    framing: Framing,
+    stage: Stage,
+    feed: Feed,
+    error: Option<ErrorOf<P>>,
+    /// What the source has put and there was no room for.
+    aside: VecDeque<EncodedFrame>,
+    /// It is to end, and has not begun.
+    stopping: Option<Reason>,
+    /// How many events the source was told of.
+    told: u64,
+    pub(crate) account: Account,
+    has_ended: bool,
+}
+
+/// Who says where the body ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Its chunks.
+    Chunked,
+    /// The end of the connection.
+    Close,
+    /// Somebody else, who has also sent the head.
+    Elsewhere,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Opening,
+    Events,
+    /// Only what was accepted before is still sent.
+    Draining(Reason),
+    Parting(Reason),
+    Over(Reason),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Feed {
+    /// It may have more.
+    Ready,
+    /// It will wake the task.
+    Waiting,
+    Ended,
+    Failed,
+}
+
+/// What became of what the session gave, as its face knows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) done: Counts,
+    pub(crate) bytes: u64,
+    pub(crate) cut: bool,
+    pub(crate) high_water: usize,
+}
+
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// What is in the burst.
+    Burst,
+    /// An event that is too large to be copied.
+    Alone(EncodedFrame),
+    /// There will be nothing more, and all before was sent.
+    Nothing(Reason),
+    /// The time is over.
+    Cut(Reason),
+}
+
+/// What a look at the source came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gathered {
+    /// There is no room for more.
+    Full,
+    Waiting,
+    Over(Reason),
+}
+
+impl<P: DerefMut<Target: Frames>> Session<P> {
+    pub(crate) fn new(source: Pin<P>, options: Arc<ServeOptions>, framing: Framing) -> Self {
+        Self {
+            source,
+            clock: Clock::new(options.timers),
+            options,
+            framing,
+            stage: Stage::Opening,
+            feed: Feed::Ready,
+            error: None,
+            aside: VecDeque::new(),
+            stopping: None,
+            told: 0,
+            account: Account::default(),
+            has_ended: false,
+        }
+    }
+
+    /// Whether the source is still asked for what is new.
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.stage, Stage::Opening | Stage::Events)
+    }
+
+    pub(crate) fn is_chunked(&self) -> bool {
+        self.framing == Framing::Chunked
+    }
+
+    pub(crate) fn can_take_back(&self) -> bool {
+        self.source.can_take_back()
+    }
+
+    /// The task has been woken, perhaps by the source.
+    pub(crate) fn wake(&mut self) {
+        if self.feed == Feed::Waiting {
+            self.feed = Feed::Ready;
+        }
+    }
+
+    /// Begins the end in good order.
+    pub(crate) fn stop(&mut self, reason: Reason) {
+        match self.stage {
+            // The head and the greeting go out all the same.
+            Stage::Opening => self.stopping = Some(reason),
+            Stage::Events => {
+                self.clock.drain_for(self.options.drain);
+                if !self.source.as_mut().stop() && self.feed != Feed::Failed {
+                    self.feed = Feed::Ended;
+                }
+                self.stage = Stage::Draining(reason);
+            }
+            Stage::Draining(_) | Stage::Parting(_) | Stage::Over(_) => {}
+        }
+    }
+
+    /// The connection is no more, or all has been sent. The first reason stays.
+    pub(crate) fn over(&mut self, reason: Reason) -> Reason {
+        let reason = match self.stage {
+            Stage::Draining(reason) | Stage::Parting(reason) | Stage::Over(reason) => reason,
+            Stage::Opening | Stage::Events => reason,
+        };
+        self.stage = Stage::Over(reason);
+        reason
+    }
+
+    /// What comes next, in the `burst` or alone. All before was sent.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Poll<Next> {
+        loop {
+            match self.stage {
+                Stage::Opening => self.open(burst),
+                Stage::Events => {
+                    // Before the events: of a source that is always ready the lifetime ends too.
+                    let due = self.clock.poll(cx);
+                    if due == Poll::Ready(Due::WriteDeadline) {
+                        return Poll::Ready(Next::Cut(Reason::WriteDeadline));
+                    }
+                    if self.clock.lifetime_is_over {
+                        self.stop(Reason::Lifetime);
+                        continue;
+                    }
+                    let gathered = self.gather(cx, burst);
+                    if let Some(next) = self.gathered(burst) {
+                        return Poll::Ready(next);
+                    }
+                    match gathered {
+                        Gathered::Over(reason) => self.finish(reason),
+                        Gathered::Waiting if due == Poll::Ready(Due::Heartbeat) => {
+                            let source = self.source.as_mut();
+                            let heartbeat = source.heartbeat();
+                            let heartbeat = heartbeat.unwrap_or_else(|| Frame::HEARTBEAT.into());
+                            burst.push(&heartbeat, Kind::Heartbeat);
+                            burst.close();
+                            return Poll::Ready(Next::Burst);
+                        }
+                        Gathered::Waiting => return Poll::Pending,
+                        Gathered::Full => return self.wait_a_turn(cx),
+                    }
+                }
+                Stage::Draining(reason) => {
+                    if let Poll::Ready(Due::WriteDeadline | Due::Drain) = self.clock.poll(cx) {
+                        return Poll::Ready(Next::Cut(reason));
+                    }
+                    let gathered = self.gather(cx, burst);
+                    if let Some(next) = self.gathered(burst) {
+                        return Poll::Ready(next);
+                    }
+                    match gathered {
+                        Gathered::Over(Reason::SourceFailed) => self.finish(Reason::SourceFailed),
+                        Gathered::Full => return self.wait_a_turn(cx),
+                        // A source that is waiting has nothing that was accepted before.
+                        Gathered::Over(_) | Gathered::Waiting => self.finish(reason),
+                    }
+                }
+                Stage::Parting(reason) => {
+                    self.stage = Stage::Over(reason);
+                    self.part(burst, reason);
+                    if !burst.is_empty() {
+                        return Poll::Ready(Next::Burst);
+                    }
+                }
+                Stage::Over(reason) => return Poll::Ready(Next::Nothing(reason)),
+            }
+        }
+    }
+
+    /// What goes before the events.
+    fn open(&mut self, burst: &mut Burst) {
+        if self.framing != Framing::Elsewhere {
+            burst.push_raw(&self.options.head);
+        }
+        if let Some(frame) = self.source.as_mut().opening() {
+            burst.push(&frame, Kind::Other);
+        }
+        if let Some(frame) = &self.options.greeting {
+            burst.push(frame, Kind::Other);
+        }
+        self.stage = Stage::Events;
+        if let Some(reason) = self.stopping.take() {
+            self.stop(reason);
+        }
+    }
+
+    /// There is nothing more of the source.
+    fn finish(&mut self, reason: Reason) {
+        self.stage = if reason == Reason::SourceFailed {
+            // Not an end that a client may take for one: nothing says goodbye.
+            Stage::Over(reason)
+        } else {
+            self.clock.drain_for(self.options.drain);
+            Stage::Parting(reason)
+        };
+    }
+
+    /// What goes behind the events.
+    fn part(&self, burst: &mut Burst, reason: Reason) {
+        if matches!(reason, Reason::Lifetime | Reason::Shutdown) {
+            for frame in self.options.parting() {
+                burst.push(&frame, Kind::Other);
+            }
+        }
+        if self.is_chunked() {
+            burst.push_raw(LAST_CHUNK);
+        }
+        burst.close();
+    }
+
+    /// Moves frames from the source into the burst while there are some and there is room.
+    fn gather(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Gathered {
+        let room = burst.left();
+        loop {
+            while let Some(frame) = self.aside.front() {
+                if !burst.copy(frame) {
+                    return Gathered::Full;
+                }
+                self.aside.pop_front();
+            }
+            match self.feed {
+                Feed::Ready => {}
+                Feed::Waiting => return Gathered::Waiting,
+                Feed::Ended => return Gathered::Over(Reason::Finished),
+                Feed::Failed => return Gathered::Over(Reason::SourceFailed),
+            }
+            // Asked for little, a source gives a frame that has to be put aside.
+            if !burst.is_empty() && burst.left() <= room / 4 {
+                return Gathered::Full;
+            }
+            let before = burst.bytes().len();
+            self.feed = match self.source.as_mut().poll_frames(cx, &mut Room::new(burst)) {
+                Poll::Ready(Some(Ok(()))) => Feed::Ready,
+                Poll::Ready(Some(Err(error))) => {
+                    self.error = Some(error);
+                    Feed::Failed
+                }
+                Poll::Ready(None) if self.error.is_some() => Feed::Failed,
+                Poll::Ready(None) => Feed::Ended,
+                Poll::Pending => Feed::Waiting,
+            };
+            self.aside.append(burst.aside());
+            let is_idle = burst.bytes().len() == before && self.aside.is_empty();
+            if self.feed == Feed::Ready && is_idle {
+                return Gathered::Full;
+            }
+        }
+    }
+
+    /// What there is to send now.
+    fn gathered(&mut self, burst: &mut Burst) -> Option<Next> {
+        if burst.is_empty() {
+            return self.aside.pop_front().map(Next::Alone);
+        }
+        burst.close();
+        Some(Next::Burst)
+    }
+
+    /// The source says that it has put something, and has not: it gets another turn.
+    fn wait_a_turn(&self, cx: &Context<'_>) -> Poll<Next> {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The transport has taken nothing of the last `events` events.
+    pub(crate) fn take_back(&mut self, events: u64) {
+        if events > 0 {
+            let frames = usize::try_from(events).unwrap_or(usize::MAX);
+            self.source.as_mut().take_back(frames);
+            self.feed = Feed::Ready;
+        }
+    }
+
+    /// Tells the source how far its events have got.
+    pub(crate) fn note(&mut self, account: Account) {
+        self.account = account;
+        if self.told < account.done.events {
+            self.told = account.done.events;
+            self.source.as_mut().handed_over(self.told);
+        }
+    }
+
+    /// What the source failed with, for a face that can hand it on.
+    #[cfg(feature = "http-body")]
+    pub(crate) fn take_error(&mut self) -> Option<ErrorOf<P>> {
+        self.error.take()
+    }
+
+    /// Tells the source how it ended.
+    pub(crate) fn end(&mut self, otherwise: Reason) -> Summary {
+        let reason = self.over(otherwise);
+        let summary = Summary {
+            reason,
+            events: self.account.done.events,
+            cut: self.account.cut,
+            heartbeats: self.account.done.heartbeats,
+            bytes: self.account.bytes,
+            high_water: self.account.high_water,
+            duration: self.clock.now().into(),
+        };
+        if !std::mem::replace(&mut self.has_ended, true) {
+            let error = self.error.take();
+            self.source.as_mut().ended(&summary, error);
+        }
+        summary
+    }
+}
+
+impl<P: DerefMut<Target: Frames>> Drop for Session<P> {
+    fn drop(&mut self) {
+        // A face that has another name for it has ended the session before.
+        self.end(Reason::Dropped);
+    }
+}
+
+/// The source is pinned where it is, and nothing else is.
+impl<P: DerefMut<Target: Frames>> Unpin for Session<P> {}
