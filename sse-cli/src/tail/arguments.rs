@@ -1,7 +1,7 @@
 use std::{ffi::OsString, num::NonZero, path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
-use sse_codec_tokio::Replay;
+use sse_codec_tokio::client::Replay;
 
 use crate::net::{RequestArguments, duration};
 

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use sse_codec_tokio::Connect;
+use sse_codec_tokio::client::Connect;
 use tower_http::decompression::DecompressionBody;
 
 use super::{

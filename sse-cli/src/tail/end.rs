@@ -3,7 +3,7 @@
 use std::{error::Error, io::Write, time::Duration};
 
 use http_body_util::{BodyExt, Limited};
-use sse_codec_tokio::{Over, Refusal, Why};
+use sse_codec_tokio::client::{Over, Refusal, Why};
 
 use super::connector::Tee;
 use crate::{

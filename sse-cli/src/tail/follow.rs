@@ -2,7 +2,10 @@
 
 use std::{future, io, time::Duration};
 
-use sse_codec_tokio::{EventSource, Item, OwnedEvent, Why};
+use sse_codec_tokio::{
+    EventSource, OwnedEvent,
+    client::{Item, Why},
+};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::{
