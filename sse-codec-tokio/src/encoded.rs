@@ -29,6 +29,11 @@ impl EncodedFrame {
         Frame::event(event).map(Self::from)
     }
 
+    /// A frame that has been encoded before.
+    pub(crate) const fn whole(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
+
     /// Encodes an event whose data is produced while it is written, without a string in between.
     /// If `event` has data, what is produced comes after it.
     ///

@@ -15,6 +15,7 @@ mod codec;
 mod connection;
 mod encoded;
 mod frames;
+mod hub;
 mod options;
 mod owned;
 mod reader;
@@ -36,6 +37,11 @@ pub use client::EventSource;
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing, WriteError};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
+pub use hub::{
+    Backlog, Behind, ConnectionId, ConnectionInfo, Feed, Hub, HubMetrics, HubOptions, Outcome,
+    Page, PageFuture, Presence, PublishError, Refused, Start, Subscribe, Subscription,
+    SubscriptionError, Topics,
+};
 pub use options::ServeOptions;
 pub use owned::{OwnedEvent, OwnedStep};
 #[cfg(feature = "http-body")]

@@ -9,6 +9,7 @@ extern crate std;
 
 mod chunk;
 mod copy;
+mod digits;
 mod event;
 mod field;
 mod frame;
@@ -16,6 +17,7 @@ pub mod http;
 mod lexer;
 mod millis;
 mod parser;
+pub mod replay;
 mod scan;
 mod target;
 mod time;

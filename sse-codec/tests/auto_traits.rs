@@ -13,6 +13,7 @@ use sse_codec::{
     Piece, Policy, Ready, Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step,
     Stop, Timeout, Timers, TimersConfig, Token,
     http::{ChunkSize, Unsendable},
+    replay,
 };
 
 /// May go to another thread, be shared, be moved while a future holds it, and be shown.
@@ -52,6 +53,16 @@ fn auto_traits() {
     assert_value::<Event<'_>>();
     assert_value::<Lossy<'_>>();
     assert_value::<Millis>();
+
+    assert_value::<replay::Id>();
+    assert_plain::<replay::IdText>();
+    assert_value::<replay::Window>();
+    assert_value::<replay::Resume>();
+    assert_value::<replay::Outcome>();
+    assert_plain::<replay::Ring<8>>();
+    assert_value::<replay::Cursor>();
+    assert_error::<replay::AppendError>();
+    assert_error::<replay::Evicted>();
 
     assert_value::<Frame<'_>>();
     assert_plain::<Cursor<'_>>();

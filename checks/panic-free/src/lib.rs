@@ -18,6 +18,8 @@ mod parser;
 #[cfg(not(feature = "growable"))]
 mod reconnect;
 #[cfg(not(feature = "growable"))]
+mod replay;
+#[cfg(not(feature = "growable"))]
 mod text;
 
 unsafe extern "C" {

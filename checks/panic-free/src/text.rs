@@ -8,6 +8,7 @@ use sse_codec::{
     Lossy, Millis, Next, Overflow, Parser, Policy, Ready, Reconnect, ReconnectConfig, Response,
     SinkFull, SliceSink, Slices, Step, Stop, Timeout, Timers, TimersConfig, Token,
     http::{ChunkSize, Unsendable},
+    replay::{AppendError, Evicted, Id, IdText, Outcome, Resume, Ring, Window},
 };
 
 /// Somebody's output.
@@ -44,6 +45,18 @@ crate::entries! {
     fn entry_display_sink_full(out: &mut Out, value: &SinkFull) { display(out, value) }
     fn entry_display_stop(out: &mut Out, value: &Stop) { display(out, value) }
     fn entry_display_unsendable(out: &mut Out, value: &Unsendable) { display(out, value) }
+
+    fn entry_display_id(out: &mut Out, value: &Id) { display(out, value) }
+    fn entry_display_append_error(out: &mut Out, value: &AppendError) { display(out, value) }
+    fn entry_display_evicted(out: &mut Out, value: &Evicted) { display(out, value) }
+
+    fn entry_debug_id(out: &mut Out, value: &Id) { debug(out, value) }
+    fn entry_debug_id_text(out: &mut Out, value: &IdText) { debug(out, value) }
+    fn entry_debug_window(out: &mut Out, value: &Window) { debug(out, value) }
+    fn entry_debug_resume(out: &mut Out, value: &Resume) { debug(out, value) }
+    fn entry_debug_outcome(out: &mut Out, value: &Outcome) { debug(out, value) }
+    fn entry_debug_ring(out: &mut Out, value: &Ring<64>) { debug(out, value) }
+    fn entry_debug_append_error(out: &mut Out, value: &AppendError) { debug(out, value) }
 
     fn entry_display_event_too_large(out: &mut Out, value: &EventTooLarge) { display(out, value) }
 

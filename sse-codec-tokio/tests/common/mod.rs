@@ -7,6 +7,7 @@
 )]
 
 pub mod buffering;
+pub mod client;
 pub mod frames;
 pub mod transport;
 

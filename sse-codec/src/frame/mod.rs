@@ -4,7 +4,6 @@
 mod buf;
 mod cursor;
 mod data_writer;
-mod digits;
 mod error;
 mod out;
 mod sink;
@@ -20,11 +19,11 @@ pub use sink::IoSink;
 pub use sink::{Sink, SinkFull, SliceSink};
 
 use crate::{
+    digits::Digits,
     event::Event,
     field::{Field, InvalidField},
     millis::Millis,
 };
-use digits::Digits;
 
 /// A block ready to be written: one event, a comment, or what else may stand between two blank
 /// lines.
@@ -112,7 +111,7 @@ impl<'a> Frame<'a> {
             event_type: event.event_type(),
             id: event.id(),
             retry: match event.retry() {
-                Some(retry) => Digits::new(retry),
+                Some(retry) => Digits::new(retry.0),
                 None => Digits::NONE,
             },
             text: if event.has_data() {
@@ -160,11 +159,18 @@ impl<'a> Frame<'a> {
         Self::event(Event::without_data().with_type(event_type))
     }
 
+    /// The frame with this ID, which is known to be one.
+    pub(crate) const fn with_valid_id(mut self, id: &'a [u8]) -> Self {
+        debug_assert!(InvalidField::check(Field::Id, id).is_ok());
+        self.id = Some(id);
+        self
+    }
+
     /// A frame that only sets the reconnection time. No event is dispatched.
     #[must_use]
     pub const fn retry(time: Millis) -> Self {
         Self {
-            retry: Digits::new(time),
+            retry: Digits::new(time.0),
             ..Self::EMPTY
         }
     }

@@ -3,7 +3,9 @@
 
 use core::{hint::black_box, panic::PanicInfo};
 
-use sse_codec::{Chunk, Cursor, Event, Frame, Inline, Lexer, Millis, Parser, Storage, Timers};
+use sse_codec::{
+    Chunk, Cursor, Event, Frame, Inline, Lexer, Millis, Parser, Storage, Timers, replay::Ring,
+};
 
 /// What stays between two calls, beside the caller's storage.
 const _: () = {
@@ -11,6 +13,7 @@ const _: () = {
     assert!(size_of::<Cursor<'_>>() < 64);
     assert!(size_of::<Timers>() < 64);
     assert!(size_of::<Lexer>() < 4);
+    assert!(size_of::<Ring<256>>() <= 256 + 40);
 };
 
 /// Prints how much RAM the state takes and how much stack the work on it, and ends.
@@ -69,6 +72,23 @@ fn write(frame: &Frame<'_>, buffer: &mut [u8]) {
     while !cursor.is_done() {
         let len = cursor.copy_to(buffer);
         sink(buffer.get(..len).unwrap_or_default());
+    }
+}
+
+/// All that a server does with a ring.
+#[inline(never)]
+pub fn replay<const N: usize>(ring: &mut Ring<N>, input: &[u8]) {
+    ring.start(input.len() as u64);
+    for data in input.chunks(CHUNK) {
+        if ring.append(Event::new(data)).is_err() {
+            sink(b"too large");
+        }
+    }
+    let (resume, mut cursor) = ring.resume(input);
+    sink(&resume.after.text());
+    while let Ok([bytes @ [_, ..], _]) = ring.read(cursor) {
+        sink(bytes);
+        cursor.advance(bytes.len());
     }
 }
 

@@ -8,6 +8,7 @@ use smoltcp::{
 };
 use sse_codec::{
     Chunk, End, Inline, Millis, Next, Parser, Reconnect, ReconnectConfig, Response, Step, http,
+    replay::Id,
 };
 
 use super::{head::Head, script};
@@ -193,10 +194,7 @@ impl Readings {
     }
 }
 
-/// An ID of this server's, 0 for none.
+/// The number of the reading with this ID, 0 for none.
 fn number(id: &[u8]) -> u32 {
-    str::from_utf8(id)
-        .ok()
-        .and_then(|id| id.parse().ok())
-        .unwrap_or(0)
+    Id::parse(id).map_or(0, |id| id.seq as u32)
 }

@@ -56,6 +56,7 @@ pub fn check(memory: &'static mut Memory, counter: &Counter) {
         server,
         client,
     } = memory;
+    server.start(script::EPOCH);
     let stack = board::stack_used(|| run(packets, buffers, server, client, &mut clock));
 
     assert_eq!(client.readings.count, script::READINGS);
@@ -67,12 +68,15 @@ pub fn check(memory: &'static mut Memory, counter: &Counter) {
     );
     assert_eq!(server.connections, 4);
     assert!(server.heartbeats >= 4);
+    // Taken while the client was away.
+    assert!(server.replayed >= 2);
     assert_eq!(client.readings.heartbeats, server.heartbeats);
 
     hprintln!(
-        "{} readings over smoltcp on {} connections, {} heartbeats, in {} ms",
+        "{} readings over smoltcp on {} connections, {} of them replayed, {} heartbeats, in {} ms",
         client.readings.count,
         server.connections,
+        server.replayed,
         server.heartbeats,
         clock.now(),
     );

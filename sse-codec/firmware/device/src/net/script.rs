@@ -7,11 +7,17 @@ use sse_codec::Millis;
 
 pub const PORT: u16 = 80;
 
+/// How many times the device has started.
+pub const EPOCH: u64 = 12;
+
 /// How many readings there are to tell. After the last one, the server wants no more connections.
 pub const READINGS: u32 = 8;
 
 /// The reading in the middle of which the first connection breaks.
 pub const CUT: u32 = 3;
+
+/// How many bytes of readings the first connection gets until then.
+pub const CUT_AFTER: usize = 200;
 
 /// How long the server lets a connection live: less than the pause, so that it ends in there.
 pub const LIFETIME: Millis = Millis(300);

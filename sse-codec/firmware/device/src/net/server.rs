@@ -1,14 +1,20 @@
-//! A server with one connection, a transmit buffer of 256 bytes, and readings to tell.
+//! A server with one connection and readings to tell. A ring keeps the last ones, so that a browser
+//! which lost its network gets them when it comes back.
 
-use core::fmt::Write;
-
-use heapless::{String, Vec};
+use heapless::Vec;
 use smoltcp::socket::tcp;
-use sse_codec::{Event, Frame, Millis, Timeout, Timers, TimersConfig, http};
+use sse_codec::{
+    Event, Frame, Millis, Timeout, Timers, TimersConfig, http,
+    replay::{Cursor, Outcome, Ring},
+};
 
 use super::{head::Head, script};
 
-const TRANSMIT: usize = 256;
+/// Room for what is not in the ring: the response's head, the first frame, a heartbeat.
+const TRANSMIT: usize = 192;
+
+/// Room for five readings.
+const RING: usize = 432;
 
 const TIMERS: TimersConfig = TimersConfig::new()
     .with_heartbeat(Millis(40), Millis(10))
@@ -17,13 +23,17 @@ const TIMERS: TimersConfig = TimersConfig::new()
 
 pub struct Server {
     state: State,
-    /// Written, and not yet taken by the socket.
+    /// Written, and not yet taken by the socket. Goes out before anything of the ring.
     transmit: Vec<u8, TRANSMIT>,
+    ring: Ring<RING>,
     timers: Timers,
     /// When there was last a reading.
     read_at: Millis,
+    /// How many bytes of readings until the power fails.
+    until_cut: usize,
     pub connections: u32,
     pub heartbeats: u32,
+    pub replayed: u64,
 }
 
 #[expect(
@@ -33,8 +43,8 @@ pub struct Server {
 enum State {
     Idle,
     Request(Head),
-    /// The number of the last reading told.
-    Stream(u32),
+    /// How far the client has been told.
+    Stream(Cursor),
     /// What is in the buffer is still to be sent.
     Closing,
 }
@@ -44,15 +54,24 @@ impl Server {
         Self {
             state: State::Idle,
             transmit: Vec::new(),
+            ring: Ring::new(),
             timers: Timers::new(Millis(0), TimersConfig::new(), 0),
             read_at: Millis(0),
+            until_cut: script::CUT_AFTER,
             connections: 0,
             heartbeats: 0,
+            replayed: 0,
         }
+    }
+
+    /// The device has started, for the `epoch`th time.
+    pub const fn start(&mut self, epoch: u64) {
+        self.ring.start(epoch);
     }
 
     /// One turn of the loop.
     pub fn turn(&mut self, socket: &mut tcp::Socket<'_>, now: Millis) {
+        self.take_reading(now);
         match &mut self.state {
             State::Idle if socket.is_active() => {
                 self.state = State::Request(Head::new());
@@ -67,9 +86,7 @@ impl Server {
                     self.answer();
                 }
             }
-            State::Stream(_) => self.tell(now),
-            State::Closing if self.transmit.is_empty() => socket.close(),
-            State::Closing => {}
+            State::Stream(_) | State::Closing => {}
         }
         self.send(socket, now);
         // This one closes first, so it would be the one to wait until no stray packet can come.
@@ -82,16 +99,36 @@ impl Server {
         }
     }
 
+    /// Takes the next reading if it is time, whether anybody listens or not.
+    fn take_reading(&mut self, now: Millis) {
+        let number = self.last() + 1;
+        if number > script::READINGS || now.0 < self.read_at.0 + script::pause_after(number - 1) {
+            return;
+        }
+        self.read_at = now;
+        let data = script::data(number);
+        let event = Event::text(&data).with_type(b"reading");
+        self.ring.append(event).expect("a valid event that fits");
+    }
+
+    /// The number of the last reading.
+    fn last(&self) -> u32 {
+        self.ring.window().head().seq as u32
+    }
+
     fn answer(&mut self) {
         let State::Request(head) = &self.state else {
             return;
         };
-        let last = http::last_event_id(head.header(http::LAST_EVENT_ID).unwrap_or_default());
-        let last = str::from_utf8(last.expect("an ID of ours")).ok();
-        let last = last.and_then(|id| id.parse().ok()).unwrap_or(0);
+        let id = head.header(http::LAST_EVENT_ID).unwrap_or_default();
+        let (resume, mut cursor) = self.ring.resume(id);
+        let has_all = resume.outcome == (Outcome::Resumed { replayed: 0 });
+        if let Outcome::Resumed { replayed } = resume.outcome {
+            self.replayed += replayed;
+        }
         let accepted = http::accepts_event_stream(head.header("accept"));
         let head = match head.start_line() {
-            _ if last == script::READINGS => http::NO_CONTENT,
+            _ if has_all && self.last() == script::READINGS => http::NO_CONTENT,
             b"GET /readings HTTP/1.0" | b"GET /readings HTTP/1.1" if accepted => {
                 http::RESPONSE_HEAD_CLOSE
             }
@@ -100,50 +137,50 @@ impl Server {
         };
         self.write_bytes(head);
         if head == http::RESPONSE_HEAD_CLOSE {
-            self.write(&Frame::retry(script::RETRY));
-            self.state = State::Stream(last);
+            let mut after = resume.after;
+            // A page that was just opened, or knows an earlier start only, is shown the last readings.
+            if matches!(resume.outcome, Outcome::New | Outcome::Unknown) {
+                (after, cursor) = (self.ring.window().floor(), self.ring.oldest());
+            }
+            // With an ID from the start, a client that is cut before its first reading misses none.
+            let id = after.text();
+            let first = Event::without_data().with_id(&id);
+            self.write(&Frame::event(first.with_retry(script::RETRY)).expect("a valid ID"));
+            self.state = State::Stream(cursor);
         } else {
-            self.state = State::Closing;
-        }
-    }
-
-    /// Tells the next reading, if it is time and the last one has been sent.
-    fn tell(&mut self, now: Millis) {
-        let State::Stream(last) = &mut self.state else {
-            return;
-        };
-        if *last == script::READINGS {
-            self.state = State::Closing;
-            return;
-        }
-        if !self.transmit.is_empty() || now.0 < self.read_at.0 + script::pause_after(*last) {
-            return;
-        }
-        self.read_at = now;
-        *last += 1;
-        let number = *last;
-        let mut id = String::<10>::new();
-        write!(id, "{number}").expect("ten digits");
-        let data = script::data(number);
-        let event = Event::text(&data)
-            .with_type(b"reading")
-            .with_id(id.as_bytes());
-        self.write(&Frame::event(event).expect("valid"));
-        if number == script::CUT && self.connections == 1 {
-            // The power fails in the middle of the event.
-            self.transmit.truncate(self.transmit.len() / 2);
             self.state = State::Closing;
         }
     }
 
     fn send(&mut self, socket: &mut tcp::Socket<'_>, now: Millis) {
-        let sent = if socket.can_send() {
-            socket.send_slice(&self.transmit).unwrap_or(0)
-        } else {
-            0
-        };
+        let mut sent = send(socket, &self.transmit);
         self.transmit.drain(..sent);
-        self.timers.wrote(now, sent, self.transmit.len());
+        let mut pending = self.transmit.len();
+        if let State::Stream(cursor) = &mut self.state
+            && pending == 0
+        {
+            match self.ring.read(*cursor) {
+                Ok([first, second]) => {
+                    let taken = send(socket, &first[..first.len().min(self.until_cut)]);
+                    cursor.advance(taken);
+                    sent += taken;
+                    pending = first.len() + second.len() - taken;
+                    self.until_cut -= taken;
+                    if self.until_cut == 0 {
+                        self.until_cut = usize::MAX;
+                        self.state = State::Closing;
+                    } else if pending == 0 && self.last() == script::READINGS {
+                        self.state = State::Closing;
+                    }
+                }
+                // Too slow: it comes back with its ID.
+                Err(_) => self.state = State::Closing,
+            }
+        }
+        if matches!(self.state, State::Closing) && self.transmit.is_empty() {
+            socket.close();
+        }
+        self.timers.wrote(now, sent, pending);
         match self.timers.handle_timeout(now) {
             Some(Timeout::Heartbeat) if matches!(self.state, State::Stream(_)) => {
                 self.heartbeats += 1;
@@ -163,5 +200,14 @@ impl Server {
         self.transmit
             .extend_from_slice(bytes)
             .expect("a frame that fits");
+    }
+}
+
+/// Gives the socket as much of it as it takes, and returns how much that is.
+fn send(socket: &mut tcp::Socket<'_>, bytes: &[u8]) -> usize {
+    if socket.can_send() {
+        socket.send_slice(bytes).unwrap_or(0)
+    } else {
+        0
     }
 }
