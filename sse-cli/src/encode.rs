@@ -1,6 +1,6 @@
 //! `sse encode`: JSON Lines to an event stream, the way back from `decode`.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 
 use clap::Args;
 
@@ -8,6 +8,7 @@ use crate::{
     exit::{Ending, Failure, note},
     input,
     json::Block,
+    lines::{Lines, Next},
 };
 
 /// Encode JSON Lines to an event stream
@@ -28,26 +29,29 @@ nothing but a message; the others are encoded nevertheless, and the exit code is
 Example:
   echo '{"event":"reading","id":"1","data":"21.5"}' | sse encode"#
 )]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// The longest line; a longer one cannot be encoded
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
+    limit: usize,
+}
 
-pub(crate) fn run(_: &Arguments) -> Result<Ending, Failure> {
-    let mut input = BufReader::new(input::stdin("JSON Lines"));
-    let mut output = BufWriter::new(io::stdout().lock());
-    let (mut line, mut frames) = (Vec::new(), Vec::new());
+pub(crate) fn run(arguments: &Arguments) -> Result<Ending, Failure> {
+    let mut lines = Lines::new(input::stdin("JSON Lines"), arguments.limit);
+    let mut output = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    let mut frames = Vec::new();
     let mut ending = Ending::Done;
     for number in 1_u64.. {
-        if !input.buffer().contains(&b'\n') {
+        if !lines.is_ready() {
             // Reading on may take a while.
             output.flush()?;
         }
-        line.clear();
-        let len = input.read_until(b'\n', &mut line);
-        if len.map_err(|error| Failure::reading(&error))? == 0 {
-            break;
-        }
         frames.clear();
-        match Block::parse(&line).and_then(|block| block.map_or(Ok(()), |b| b.encode(&mut frames)))
-        {
+        let encoded = match lines.next().map_err(|error| Failure::reading(&error))? {
+            Next::End => break,
+            Next::TooLong => Err(format!("longer than {} bytes", arguments.limit)),
+            Next::Line(line) => encode(line, &mut frames),
+        };
+        match encoded {
             Ok(()) => output.write_all(&frames)?,
             Err(reason) => {
                 ending = Ending::Misused;
@@ -57,4 +61,11 @@ pub(crate) fn run(_: &Arguments) -> Result<Ending, Failure> {
     }
     output.flush()?;
     Ok(ending)
+}
+
+fn encode(line: &[u8], frames: &mut Vec<u8>) -> Result<(), String> {
+    match Block::parse(line)? {
+        Some(block) => block.encode(frames),
+        None => Ok(()),
+    }
 }

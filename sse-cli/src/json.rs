@@ -164,12 +164,14 @@ impl Block {
         Ok(())
     }
 
-    fn to_event(&self) -> Event<'_> {
+    pub(crate) fn to_event(&self) -> Event<'_> {
         let mut event = match &self.data {
             Some(data) => Event::text(data),
             None => Event::without_data(),
         };
-        if let Some(event_type) = &self.event {
+        // `decode` names the type that an event has without one; to a client it is the same.
+        let is_default = self.own_id.is_some() && self.event.as_deref() == Some("message");
+        if let Some(event_type) = self.event.as_ref().filter(|_| !is_default) {
             event = event.with_type(event_type.as_bytes());
         }
         if let Some(id) = self.own_id.as_ref().unwrap_or(&self.id) {

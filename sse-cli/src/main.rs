@@ -2,7 +2,7 @@
 //!
 //! Each subcommand is a module with its arguments and its `run`. What several of them share:
 //! [`exit`], how the command ends and what it says then; [`json`], the JSON Lines that one of them
-//! writes and another one reads; [`input`], standard input; [`net`], HTTP.
+//! writes and another one reads; [`input`] and [`lines`], standard input; [`net`], HTTP; [`signals`].
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,10 @@ mod exit;
 mod generate;
 mod input;
 mod json;
+mod lines;
 mod net;
+mod serve;
+mod signals;
 mod tail;
 
 use std::process::ExitCode;
@@ -36,6 +39,7 @@ struct Cli {
 enum Command {
     Tail(tail::Arguments),
     Check(check::Arguments),
+    Serve(serve::Arguments),
     Decode(decode::Arguments),
     Encode(encode::Arguments),
     Completions(generate::Completions),
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
     let ending = match cli.command {
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Serve(arguments) => serve::run(arguments),
         Command::Decode(arguments) => decode::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Completions(arguments) => generate::completions(&arguments),

@@ -689,7 +689,7 @@ fn what_encode_makes_of_lines_that_decode_made() {
         &end("8", Some(5), 3, true),
     ];
     let stream = encode(&lines.map(str::to_owned));
-    let expected = "event: message\ndata: a\n\n\
+    let expected = "data: a\n\n\
         event: add\nid: \ndata: b\n\n\
         id: 8\n\n\
         event: message\nid: 8\ndata: c\n\n";

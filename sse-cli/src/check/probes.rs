@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Version, header};
 use tokio::time::{Instant, sleep};
 
-use super::exchange::Exchange;
+use super::{exchange::Exchange, stream::Event};
 use crate::net::{Dialer, NetError};
 
 /// A page of another origin.
@@ -43,8 +43,8 @@ pub(super) struct Others {
 /// Requests with IDs that the stream has given.
 #[derive(Debug)]
 pub(super) struct Resumed {
-    /// The IDs the stream had given by then.
-    pub(super) known: Vec<Vec<u8>>,
+    /// The events with an ID that had come by then.
+    pub(super) known: Vec<Event>,
     /// With the last but one of them, if there are two.
     pub(super) earlier: Option<Answer>,
     /// With the last one.
@@ -58,13 +58,12 @@ pub(super) async fn all(
     mut progress: impl FnMut(&Exchange),
 ) -> Result<Seen, NetError> {
     let deadline = Instant::now() + time;
-    let ids: Ids = Rc::default();
+    let known: Known = Rc::default();
     let stream = Exchange::run(dialer, request.clone(), deadline, |exchange| {
         progress(exchange);
-        let known = exchange.stream.ids();
-        let mut ids = ids.borrow_mut();
-        let from = ids.len();
-        ids.extend(known[from..].iter().map(|id| id.to_vec()));
+        let mut known = known.borrow_mut();
+        let from = known.len();
+        known.extend(exchange.stream.places().skip(from).cloned());
         false
     });
     if request.method() != Method::GET {
@@ -75,7 +74,7 @@ pub(super) async fn all(
         });
     }
     let mut stream = pin!(stream);
-    let mut others = pin!(others(dialer, request, Rc::clone(&ids), time));
+    let mut others = pin!(others(dialer, request, Rc::clone(&known), time));
     let (stream, others) = tokio::select! {
         // What is no stream is soon over: then there is nothing else to ask.
         stream = &mut stream => {
@@ -90,9 +89,9 @@ pub(super) async fn all(
     Ok(Seen { stream, others })
 }
 
-type Ids = Rc<RefCell<Vec<Vec<u8>>>>;
+type Known = Rc<RefCell<Vec<Event>>>;
 
-async fn others(dialer: &Dialer, request: &Request<Bytes>, ids: Ids, time: Duration) -> Others {
+async fn others(dialer: &Dialer, request: &Request<Bytes>, known: Known, time: Duration) -> Others {
     let with = |name: HeaderName, value: &str| {
         let mut request = request.clone();
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -125,17 +124,21 @@ async fn others(dialer: &Dialer, request: &Request<Bytes>, ids: Ids, time: Durat
     let until_event = |exchange: &Exchange| exchange.stream.messages().next().is_some();
     let resumed = async {
         let begin = Instant::now();
-        while ids.borrow().len() < 4 && begin.elapsed() < time / 2 {
+        while known.borrow().len() < 4 && begin.elapsed() < time / 2 {
             sleep(Duration::from_millis(50)).await;
         }
-        let known = ids.borrow().clone();
-        let as_value = |id: &[u8]| String::from_utf8_lossy(id).into_owned();
+        let known = known.borrow().clone();
+        let as_value = |event: &Event| {
+            let id = event.id.as_deref().unwrap_or_default();
+            String::from_utf8_lossy(id).into_owned()
+        };
         let last = with(last_event_id.clone(), &as_value(known.last()?));
         let before = known.len().checked_sub(2).map(|at| &known[at]);
-        let earlier = before.map(|id| with(last_event_id.clone(), &as_value(id)));
-        let until_two = |exchange: &Exchange| exchange.stream.ids().len() > 1;
-        let earlier = async { Some(ask(dialer, earlier?, until_two).await) };
-        let (earlier, last) = tokio::join!(earlier, ask(dialer, last, until_two));
+        let earlier = before.map(|event| with(last_event_id.clone(), &as_value(event)));
+        // The first may be one that says what became of the place.
+        let until_three = |exchange: &Exchange| exchange.stream.places().count() > 2;
+        let earlier = async { Some(ask(dialer, earlier?, until_three).await) };
+        let (earlier, last) = tokio::join!(earlier, ask(dialer, last, until_three));
         Some(Resumed {
             known,
             earlier,

@@ -15,7 +15,7 @@ pub(super) struct Stream {
     pub(super) too_large: usize,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Event {
     pub(super) time: Duration,
     /// The position after its blank line.
@@ -100,10 +100,32 @@ impl Stream {
         self.events.iter().filter(|event| event.data.is_some())
     }
 
+    /// The events with data and with an ID that is not empty.
+    pub(super) fn places(&self) -> impl Iterator<Item = &Event> {
+        self.messages()
+            .filter(|event| event.id.as_ref().is_some_and(|id| !id.is_empty()))
+    }
+
     /// The IDs of events, empty ones left out.
     pub(super) fn ids(&self) -> Vec<&[u8]> {
-        let ids = self.messages().filter_map(|event| event.id.as_deref());
-        ids.filter(|id| !id.is_empty()).collect()
+        self.places()
+            .filter_map(|event| event.id.as_deref())
+            .collect()
+    }
+}
+
+impl Event {
+    /// Whether it is the event again, and not another one with the same ID, such as a hub that says
+    /// what became of a client's place begins with.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let key = |event: &Self| {
+            (
+                event.id.clone(),
+                event.event_type.clone(),
+                event.data.clone(),
+            )
+        };
+        key(self) == key(other)
     }
 }
 

@@ -12,7 +12,6 @@ use super::{
     arguments::Arguments,
     connector::{Connector, SharedRaw, Tee},
     end::{self, Before, WhyOf},
-    signals::Signals,
     state::StateFile,
     status::Status,
     text::Printer,
@@ -20,6 +19,7 @@ use super::{
 use crate::{
     exit::{Ending, Failure},
     net::NetError,
+    signals::Signals,
 };
 
 pub(super) struct Follower<'a> {

@@ -6,7 +6,6 @@ mod end;
 mod escape;
 mod follow;
 mod raw;
-mod signals;
 mod state;
 mod status;
 mod text;

@@ -9,6 +9,7 @@ use crate::{
     check::{
         exchange::Exchange,
         probes::{ORIGIN, Others, Resumed, STRANGE_ID},
+        stream::Event,
     },
     net::NetError,
 };
@@ -31,83 +32,126 @@ pub(super) fn judge(stream: &Exchange, others: &Others, findings: &mut Findings)
 }
 
 fn resume(stream: &Exchange, resumed: &Resumed, findings: &mut Findings) {
-    let shown = |id: &[u8]| format!("{:?}", String::from_utf8_lossy(id));
     if let Some(answer) = &resumed.earlier
         && let [.., from, next] = &resumed.known[..]
     {
-        let (from, next) = (shown(from), next.as_slice());
         match answer {
-            Ok(answer) if answer.is_stream() => match answer.stream.ids().first() {
-                Some(first) if *first == next => {
-                    findings.ok(
-                        "resume",
-                        format_args!("after {from} comes {}, as it did", shown(next)),
-                    );
-                }
-                Some(first) if resumed.known.iter().any(|known| known == first) => {
-                    let text = format!(
-                        "after {from} comes {}, which the client has had",
-                        shown(first)
-                    );
-                    findings.wrong("resume", text);
-                }
-                Some(first) => {
-                    let text = format!(
-                        "after {from} comes {}, and {} is lost: the ID is not heeded",
-                        shown(first),
-                        shown(next)
-                    );
-                    findings.warn("resume", text);
-                }
-                None => {
-                    let text = format!("after {from} nothing comes, and {} is lost", shown(next));
-                    findings.warn("resume", text);
-                }
-            },
-            answer => refused("resume", &format!("with the ID {from}"), answer, findings),
+            Ok(answer) if answer.is_stream() => earlier(from, next, answer, resumed, findings),
+            answer => refused(
+                "resume",
+                &format!("with the ID {}", shown(from)),
+                answer,
+                findings,
+            ),
         }
     }
     let Some(last) = resumed.known.last() else {
         return;
     };
     match &resumed.last {
-        Ok(answer) if answer.is_stream() => {
-            let again = answer.stream.ids();
-            let again = again
-                .iter()
-                .find(|id| resumed.known.iter().any(|known| known == *id));
-            let all = stream.stream.ids();
-            let next = all.iter().skip_while(|id| **id != last.as_slice()).nth(1);
-            match (again, answer.stream.ids().first(), next) {
-                (Some(again), ..) => {
-                    let text = format!(
-                        "after the last ID, {}, comes {} again",
-                        shown(last),
-                        shown(again)
-                    );
-                    findings.wrong("resume", text);
-                }
-                (None, Some(first), Some(next)) if first != next => {
-                    let text = format!(
-                        "after the last ID, {}, came {} in one connection and {} in the other",
-                        shown(last),
-                        shown(next),
-                        shown(first)
-                    );
-                    findings.warn("resume", text);
-                }
-                _ => findings.ok(
-                    "resume",
-                    format_args!("after the last ID, {}, nothing comes twice", shown(last)),
-                ),
-            }
-        }
+        Ok(answer) if answer.is_stream() => latest(stream, last, answer, resumed, findings),
         answer => refused(
             "resume",
             &format!("with the last ID, {}", shown(last)),
             answer,
             findings,
         ),
+    }
+}
+
+/// The ID of an event.
+fn shown(event: &Event) -> String {
+    format!(
+        "{:?}",
+        String::from_utf8_lossy(event.id.as_deref().unwrap_or_default())
+    )
+}
+
+/// The first event after a client's place. Another event with the ID that it came with says what
+/// became of the place, and is none of the stream's.
+fn first_after<'a>(place: &Event, answer: &'a Exchange) -> Option<&'a Event> {
+    let mut places = answer.stream.places();
+    places.find(|event| event.id != place.id || event.is(place))
+}
+
+/// A client came back with the last ID but one: the last event has to come again.
+fn earlier(
+    from: &Event,
+    next: &Event,
+    answer: &Exchange,
+    resumed: &Resumed,
+    findings: &mut Findings,
+) {
+    match first_after(from, answer) {
+        Some(first) if first.is(next) => {
+            let text = format!("after {} comes {}, as it did", shown(from), shown(next));
+            findings.ok("resume", text);
+        }
+        Some(first) if resumed.known.iter().any(|known| first.is(known)) => {
+            let text = format!(
+                "after {} comes {}, which the client has had",
+                shown(from),
+                shown(first)
+            );
+            findings.wrong("resume", text);
+        }
+        Some(first) => {
+            let text = format!(
+                "after {} comes {}, and {} is lost: the ID is not heeded",
+                shown(from),
+                shown(first),
+                shown(next)
+            );
+            findings.warn("resume", text);
+        }
+        None => {
+            let text = format!(
+                "after {} nothing comes, and {} is lost",
+                shown(from),
+                shown(next)
+            );
+            findings.warn("resume", text);
+        }
+    }
+}
+
+/// A client came back with the last ID: nothing may come again.
+fn latest(
+    stream: &Exchange,
+    last: &Event,
+    answer: &Exchange,
+    resumed: &Resumed,
+    findings: &mut Findings,
+) {
+    let mut places = answer.stream.places();
+    let again = places.find(|event| resumed.known.iter().any(|known| event.is(known)));
+    let next = stream
+        .stream
+        .places()
+        .skip_while(|event| !event.is(last))
+        .nth(1);
+    match (again, first_after(last, answer), next) {
+        (Some(again), ..) => {
+            let text = format!(
+                "after the last ID, {}, comes {} again",
+                shown(last),
+                shown(again)
+            );
+            findings.wrong("resume", text);
+        }
+        (None, Some(first), Some(next)) if !first.is(next) => {
+            let text = format!(
+                "after the last ID, {}, came {} in one connection and {} in the other",
+                shown(last),
+                shown(next),
+                shown(first)
+            );
+            findings.warn("resume", text);
+        }
+        _ => {
+            let text = format!("after the last ID, {}, nothing comes twice", shown(last));
+            findings.ok("resume", text);
+        }
     }
 }
 
