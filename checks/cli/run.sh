@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The command `sse`, which is no default member of the workspace: its lints, its tests, and what is
-# made of its arguments.
+# The command `sse`, which is no default member of the workspace: its lints, its tests, what is made of
+# its arguments, and a stream through nginx.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
-cargo clippy -p sse-cli --all-targets -- -D warnings
+cargo clippy -p sse-cli --no-deps --all-targets -- -D warnings
 cargo test -p sse-cli
 
 # The manual and the completions are read without complaint by what they are made for.
@@ -19,3 +19,5 @@ for page in '' $("$sse" man --list); do
 done
 "$sse" completions bash | bash -n
 echo "sse $("$sse" --version | cut -d' ' -f2): $("$sse" man --list | wc -w) subcommands have a page"
+
+checks/cli/through-nginx.sh "$sse"

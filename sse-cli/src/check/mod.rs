@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending, Failure> {
     let runtime = runtime.map_err(|error| Failure::new(Ending::GaveUp, error.to_string()))?;
     let progress = Progress::new(arguments.time, arguments.quiet);
     let all = probes::all(&dialer, &request, arguments.time, |seen| {
-        progress.show(seen)
+        progress.show(seen);
     });
     let seen = runtime.block_on(all);
     progress.clear();
