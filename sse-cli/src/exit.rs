@@ -81,3 +81,12 @@ pub(crate) fn note(message: impl Display) {
     use io::Write as _;
     let _ = writeln!(anstream::stderr(), "sse: {message}");
 }
+
+/// `1 event`, `2 events`.
+pub(crate) fn count(count: impl TryInto<u64>, what: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    match count {
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    }
+}

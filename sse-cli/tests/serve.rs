@@ -240,7 +240,7 @@ fn it_stays_until_it_is_told_to_end() {
         let note = server.note();
         assert_eq!(
             note,
-            "sse: the input has ended after 1 events; Ctrl-C ends the command"
+            "sse: the input has ended after 1 event; Ctrl-C ends the command"
         );
         let client = Live::spawn("tail", &["-o", "raw", "--reconnect", "never", &server.url]);
         while client.next().unwrap() != "data: a" {}

@@ -91,7 +91,7 @@ fn tail_on_a_terminal() {
     let mut terminal = Terminal::run(&["tail", &server.url("/")]);
     // The event in color, and below it one line that says how things stand.
     let state = format!(
-        "connected to {}: HTTP/1.1 200 OK  1 events  0.2/s  #7",
+        "connected to {}: HTTP/1.1 200 OK  1 event  ",
         server.url("/")
     );
     terminal.await_all(&[
@@ -99,6 +99,7 @@ fn tail_on_a_terminal() {
         "#7",
         "a\\x1b]0;title\\x07b",
         &state,
+        "/s  #7",
     ]);
     assert!(!terminal.shown.contains("sse: "), "{:?}", terminal.shown);
     assert!(
@@ -114,6 +115,23 @@ fn tail_on_a_terminal() {
         shown.ends_with("\r\x1b[2K") || shown.contains("\x1b[2K"),
         "{shown:?}"
     );
+}
+
+#[test]
+fn tokens_are_not_erased_by_a_line_below_them() {
+    let server = Server::new(|_, connection| {
+        write(connection, head(""));
+        for token in ["Hel", "lo ", "you"] {
+            write(connection, format!("data: [\"{token}\"]\n\n"));
+            pause(300);
+        }
+        write(connection, "data: [DONE]\n\n");
+        pause(60_000);
+    });
+    let terminal = Terminal::run(&["tail", "-r", "/0", "--until", "[DONE]", &server.url("/")]);
+    let (status, shown) = terminal.finish();
+    assert_eq!(status, Some(0));
+    assert!(shown.ends_with("200 OK\r\nHello you\r\n"), "{shown:?}");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{exchange::Exchange, findings::count};
+use super::exchange::Exchange;
+use crate::exit::count;
 
 pub(super) struct Progress(ProgressBar);
 

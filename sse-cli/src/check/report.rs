@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use super::{
     exchange::{End, Exchange},
-    findings::{Finding, Level, count, time},
+    findings::{Finding, Level, time},
     probes::Seen,
 };
+use crate::exit::count;
 
 /// The report as JSON: one object.
 #[derive(Debug, Serialize)]

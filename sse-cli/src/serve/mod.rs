@@ -14,7 +14,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    exit::{Ending, Failure, note},
+    exit::{Ending, Failure, count, note},
     net::duration,
     signals::Signals,
 };
@@ -147,7 +147,8 @@ async fn serve(arguments: Arguments) -> Result<Ending, Failure> {
                     if exit {
                         return Ok(ending);
                     }
-                    note(format_args!("the input has ended after {events} events; Ctrl-C ends the command"));
+                    note(format_args!("the input has ended after {}; Ctrl-C ends the command",
+                        count(events, "event")));
                 }
             }
         }
@@ -158,7 +159,10 @@ async fn serve(arguments: Arguments) -> Result<Ending, Failure> {
             .drain(DRAIN, (arguments.retry, arguments.retry * 3))
             .await;
         if cut > 0 {
-            note(format_args!("{cut} connections did not read to the end"));
+            note(format_args!(
+                "{} did not read to the end",
+                count(cut, "connection")
+            ));
         }
         shutdown.cancel();
         ending

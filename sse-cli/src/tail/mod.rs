@@ -64,7 +64,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending, Failure> {
         source,
         raw,
         printer: Printer::new(&arguments.display, is_terminal, has_color),
-        status: Status::new(arguments.quiet, arguments.verbose),
+        status: Status::new(
+            arguments.quiet,
+            arguments.verbose,
+            arguments.display.pointer.is_none(),
+        ),
         state,
         url,
         arguments,

@@ -11,13 +11,17 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::escape::escaped;
-use crate::{exit::note, json::text};
+use crate::{
+    exit::{count, note},
+    json::text,
+};
 
 pub(super) struct Status {
     kind: Kind,
     verbose: bool,
     state: String,
     events: u64,
+    start: Instant,
     /// When the last events came: for the rate.
     recent: VecDeque<Instant>,
     last_event_id: Vec<u8>,
@@ -34,11 +38,13 @@ enum Kind {
 const RECENT: Duration = Duration::from_secs(5);
 
 impl Status {
-    pub(super) fn new(quiet: bool, verbose: bool) -> Self {
+    /// `has_whole_lines` says that stdout gets nothing but whole lines: below half a one, the line on
+    /// the terminal would erase it.
+    pub(super) fn new(quiet: bool, verbose: bool, has_whole_lines: bool) -> Self {
+        let is_below = has_whole_lines || !io::stdout().is_terminal();
         let kind = match (quiet, io::stderr().is_terminal()) {
             (true, _) => Kind::Quiet,
-            (false, false) => Kind::Lines,
-            (false, true) => {
+            (false, true) if is_below => {
                 let bar = ProgressBar::new_spinner();
                 bar.set_draw_target(ProgressDrawTarget::stderr());
                 if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
@@ -47,12 +53,14 @@ impl Status {
                 bar.enable_steady_tick(Duration::from_millis(120));
                 Kind::Bar(bar, io::stdout().is_terminal())
             }
+            (false, _) => Kind::Lines,
         };
         Self {
             kind,
             verbose,
             state: String::new(),
             events: 0,
+            start: Instant::now(),
             recent: VecDeque::new(),
             last_event_id: Vec::new(),
         }
@@ -102,7 +110,8 @@ impl Status {
         let Kind::Bar(bar, _) = &self.kind else {
             return;
         };
-        let rate = self.recent.len() as f64 / RECENT.as_secs_f64();
+        let time = self.start.elapsed().clamp(Duration::from_secs(1), RECENT);
+        let rate = self.recent.len() as f64 / time.as_secs_f64();
         let id = text(&self.last_event_id);
         let id: String = escaped(&id).chars().take(40).collect();
         let id = if id.is_empty() {
@@ -111,8 +120,9 @@ impl Status {
             format!("  #{id}")
         };
         bar.set_message(format!(
-            "{}  {} events  {rate:.1}/s{id}",
-            self.state, self.events
+            "{}  {}  {rate:.1}/s{id}",
+            self.state,
+            count(self.events, "event")
         ));
     }
 

@@ -83,11 +83,3 @@ pub(super) fn time(time: std::time::Duration) -> String {
         millis => format!("{:.1} s", millis as f64 / 1000.0),
     }
 }
-
-/// `1 event`, `2 events`.
-pub(super) fn count(count: usize, what: &str) -> String {
-    match count {
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
-    }
-}

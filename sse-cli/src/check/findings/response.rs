@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use http::{StatusCode, Version};
 
-use super::{Findings, count, time};
-use crate::check::{
-    chunks::Chunks,
-    exchange::{End, Exchange},
-    stream::frame_ends,
+use super::{Findings, time};
+use crate::{
+    check::{
+        chunks::Chunks,
+        exchange::{End, Exchange},
+        stream::frame_ends,
+    },
+    exit::count,
 };
 
 /// What a head may take that waits for nothing.

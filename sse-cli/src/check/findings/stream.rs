@@ -2,10 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Findings, count, time};
-use crate::check::{
-    exchange::{End, Exchange},
-    stream::{Comment, Lines},
+use super::{Findings, time};
+use crate::{
+    check::{
+        exchange::{End, Exchange},
+        stream::{Comment, Lines},
+    },
+    exit::count,
 };
 
 pub(super) fn judge(seen: &Exchange, findings: &mut Findings) {
@@ -43,7 +46,7 @@ fn events(seen: &Exchange, findings: &mut Findings) {
     if types.is_empty() {
         findings.note("events", "none came");
     } else {
-        let total = types.values().sum();
+        let total: usize = types.values().sum();
         let mut types: Vec<_> = types.into_iter().collect();
         types.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
         let most = types.iter().take(5);
