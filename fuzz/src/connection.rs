@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-use sse_codec::{Chunk, Event, Frame, Millis, Parser, TimersConfig};
+use sse_codec::{Chunk, Event, Frame, Millis, Parser, TimersConfig, http::RESPONSE_HEAD_CLOSE};
 use sse_codec_tokio::{
-    Closed, EncodedFrame, EventSender, Reason, ServeOptions, Summary, channel, serve,
+    Closed, EncodedFrame, EventSender, Framing, Reason, ServeOptions, Summary, channel, serve,
 };
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -63,11 +63,7 @@ impl Plan {
         let has = |bit: u8| flags & 1 << bit != 0;
         let mut amount = || usize::from(input.byte());
         let terms = Terms {
-            head: if has(0) {
-                b"HTTP/1.1 200 OK\r\n\r\n"
-            } else {
-                b""
-            },
+            head: if has(0) { RESPONSE_HEAD_CLOSE } else { b"" },
             greeting: has(1).then(|| Frame::comment(b"hello").into()),
             farewell: has(2)
                 .then(|| EncodedFrame::event(Event::text("bye").with_type(b"bye")).unwrap()),
@@ -157,7 +153,11 @@ impl Terms {
             timers = timers.with_lifetime(lifetime.into(), Millis(0));
         }
         let mut options = ServeOptions::new()
-            .head(self.head)
+            .framing(if self.head.is_empty() {
+                Framing::Elsewhere
+            } else {
+                Framing::Close
+            })
             .greeting(self.greeting.clone())
             .farewell(self.farewell.clone())
             .timers(timers)

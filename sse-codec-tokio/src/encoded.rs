@@ -21,6 +21,13 @@ use sse_codec::{DataWriter, Event, Frame, InvalidField};
 pub struct EncodedFrame(Bytes);
 
 impl EncodedFrame {
+    /// [`Frame::HEARTBEAT`]: a comment without text, and a blank line.
+    pub const HEARTBEAT: Self = Self(Bytes::from_static(b":\n\n"));
+
+    /// A comment without text that ends with its line, and not in a blank one: a heartbeat for
+    /// streams with IDs. It begins no block, so nothing of it runs into the next frame.
+    pub const HEARTBEAT_LINE: Self = Self(Bytes::from_static(b":\n"));
+
     /// Encodes an event.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod codec;
 mod connection;
 mod encoded;
 mod frames;
+mod head;
 mod hub;
 mod options;
 mod owned;
@@ -29,14 +30,15 @@ mod writer;
 #[cfg(feature = "http1")]
 pub use accept::{AcceptLoop, AcceptTrouble};
 #[cfg(feature = "http-body")]
-pub use body::EventBody;
-pub use channel::{Closed, EventReceiver, EventSender, TrySendError, channel};
+pub use body::{BodyError, EventBody};
+pub use channel::{Closed, EventReceiver, EventSender, ProducerPanicked, TrySendError, channel};
 #[cfg(feature = "client")]
 pub use client::EventSource;
 #[cfg(feature = "codec")]
 pub use codec::EventCodec;
 pub use encoded::{EncodedFrame, Outgoing, WriteError};
 pub use frames::{Frames, IntoFrame, OnEnd, Room};
+pub use head::{Framing, InvalidHeader, Terms};
 pub use hub::{
     Backlog, Behind, ConnectionId, ConnectionInfo, Feed, Hub, HubMetrics, HubOptions, Outcome,
     Page, PageFuture, Presence, PublishError, Refused, Start, Subscribe, Subscription,
@@ -49,7 +51,7 @@ pub use reader::FromBody;
 pub use reader::{EventReader, FromStream, Input, ReadError, Steps};
 pub use reason::{Reason, SendError, Summary};
 pub use serve::serve;
-pub use tcp::TcpOptions;
+pub use tcp::{ResetOnDrop, TcpOptions};
 pub use writer::EventWriter;
 
 /// The examples of the front page.

@@ -11,11 +11,11 @@ use crate::{
     connection::{
         clock::Due,
         input::Input,
-        session::{Account, Framing, Next, Session},
+        session::{Account, Next, Session},
         wire::Wire,
     },
     frames::{Burst, Frames},
-    options::ServeOptions,
+    head::Terms,
     reason::{Reason, Summary},
 };
 
@@ -46,16 +46,17 @@ use crate::{
 /// # Cancel safety
 /// Dropping the future closes the connection where it stands; the peer makes nothing of half an
 /// event. An [`EventSender`](crate::EventSender) is told so ([`Reason::Dropped`]).
-pub async fn serve<IO, S>(io: IO, source: S, options: impl Into<Arc<ServeOptions>>) -> Summary
+pub async fn serve<IO, S>(io: IO, source: S, terms: impl Into<Terms>) -> Summary
 where
     IO: AsyncRead + AsyncWrite + Unpin,
     S: Frames,
 {
-    let options = options.into();
+    let terms = terms.into();
+    let options = Arc::clone(&terms.options);
     let source = pin!(source);
     let mut shutdown = pin!(options.shutdown.as_ref().map(|token| token.cancelled()));
     let mut connection = Connection {
-        session: Session::new(source, Arc::clone(&options), Framing::Close),
+        session: Session::new(source, terms),
         wire: Wire::new(io, options.buffer_limit),
         input: Input::new(&options),
         phase: Phase::Open,

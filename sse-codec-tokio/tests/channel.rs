@@ -12,7 +12,7 @@ use common::{
 };
 use sse_codec::TimersConfig;
 use sse_codec_tokio::{
-    EventSender, Reason, SendError, ServeOptions, Summary, TrySendError, channel, serve,
+    EventSender, Framing, Reason, SendError, ServeOptions, Summary, TrySendError, channel, serve,
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Only the events, and no timers.
 fn bare() -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(TimersConfig::new())
 }

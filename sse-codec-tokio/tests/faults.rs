@@ -13,8 +13,10 @@ use common::{
 };
 use futures_util::FutureExt;
 use proptest::prelude::*;
-use sse_codec::{Event, Frame, TimersConfig};
-use sse_codec_tokio::{EventWriter, Reason, SendError, ServeOptions, Summary, channel, serve};
+use sse_codec::{Event, Frame, TimersConfig, http::RESPONSE_HEAD_CLOSE};
+use sse_codec_tokio::{
+    EncodedFrame, EventWriter, Reason, SendError, ServeOptions, Summary, channel, serve,
+};
 
 /// What is sent, as lines and bytes: one that goes straight from its slices, one by way of the
 /// buffer for its many lines, one larger than the buffer.
@@ -141,14 +143,14 @@ fn run_with_clock<F: Future>(future: F) -> Option<F::Output> {
 
 fn options() -> ServeOptions {
     ServeOptions::new()
-        .head("HTTP/1.1 200 OK\r\n\r\n")
+        .greeting(EncodedFrame::HEARTBEAT)
         .buffer_limit(LIMIT)
         .timers(TimersConfig::new())
 }
 
 /// All the bytes of a served stream.
 fn served() -> Vec<u8> {
-    [b"HTTP/1.1 200 OK\r\n\r\n:\n\n".to_vec(), frames().concat()].concat()
+    [RESPONSE_HEAD_CLOSE, b":\n\n", &frames().concat()].concat()
 }
 
 /// Serves the events to a transport, and holds what the sender hears against what that has got.

@@ -22,8 +22,8 @@ use common::{
 use http_body::Body;
 use sse_codec::{Millis, TimersConfig};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventWriter, Frames, Reason, SendError, ServeOptions, Summary,
-    channel, serve,
+    BodyError, EncodedFrame, EventBody, EventWriter, Frames, Framing, ProducerPanicked, Reason,
+    SendError, ServeOptions, Summary, channel, serve,
 };
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::UnboundedReceiverStream;
@@ -123,7 +123,7 @@ fn applies(face: Face, end: End) -> bool {
 
 fn options(end: End, shutdown: &CancellationToken) -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(timers(end))
         .farewell(encoded("bye"))
@@ -270,7 +270,7 @@ fn connect<S>(
     probe: &Probe,
 ) -> tokio::task::JoinHandle<Option<&'static str>>
 where
-    S: Frames<Error: MaybeText + Send> + Send + 'static,
+    S: Frames<Error: MaybeText + std::fmt::Debug + Send> + Send + 'static,
 {
     let options = options(end, shutdown);
     if matches!(face, Face::ServeChannel | Face::ServeStream) {
@@ -291,7 +291,8 @@ where
             };
             match frame {
                 None => return None,
-                Some(Err(error)) => return error.text(),
+                Some(Err(BodyError::Source(error))) => return error.text(),
+                Some(Err(error)) => panic!("{error:?}"),
                 Some(Ok(frame)) => {
                     let data = frame.into_data().unwrap();
                     probe.script().received.extend_from_slice(&data);
@@ -311,9 +312,9 @@ impl MaybeText for &'static str {
     }
 }
 
-impl MaybeText for std::convert::Infallible {
+impl MaybeText for ProducerPanicked {
     fn text(self) -> Option<&'static str> {
-        match self {}
+        Some("panicked")
     }
 }
 

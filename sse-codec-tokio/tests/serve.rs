@@ -21,7 +21,9 @@ use common::{
     transport::{Act, Transport},
 };
 use sse_codec::{Chunk, Frame, Millis, Parser, TimersConfig, http};
-use sse_codec_tokio::{EncodedFrame, Frames, Reason, Room, ServeOptions, Summary, channel, serve};
+use sse_codec_tokio::{
+    EncodedFrame, Frames, Framing, Reason, Room, ServeOptions, Summary, channel, serve,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
     time::{Instant, sleep, timeout},
@@ -31,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 /// Only the events, and no timers.
 fn bare() -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(TimersConfig::new())
 }
@@ -53,7 +55,9 @@ fn retry(stream: &[u8]) -> Option<Millis> {
 fn the_head_and_a_first_frame_leave_in_one_write_before_the_source_is_waited_for() {
     let (source, _counter) = resource();
     let (transport, probe) = Transport::vectored();
-    let options = ServeOptions::new().timers(TimersConfig::new());
+    let options = ServeOptions::new()
+        .greeting(EncodedFrame::HEARTBEAT)
+        .timers(TimersConfig::new());
     assert_eq!(
         poll_times(1, serve(transport, silent(source), options), || {}),
         None
@@ -68,12 +72,12 @@ fn the_head_and_a_first_frame_leave_in_one_write_before_the_source_is_waited_for
 #[tokio::test(start_paused = true)]
 async fn events_that_are_ready_together_are_one_write_and_the_summary_is_exact() {
     let (transport, probe) = Transport::vectored();
-    let (events, head) = (["a", "\n", "c"].map(encoded), "HTTP/1.1 200 OK\r\n\r\n");
+    let events = ["a", "\n", "c"].map(encoded);
     let options = bare()
-        .head(head)
+        .framing(Framing::Close)
         .greeting(EncodedFrame::from(Frame::comment(b"hello")));
     let whole = [
-        head.as_bytes(),
+        http::RESPONSE_HEAD_CLOSE,
         b":hello\n\n",
         &events.clone().map(|e| e.as_bytes().to_vec()).concat(),
     ]
@@ -107,14 +111,15 @@ async fn heartbeats_reach_a_client_of_a_silent_source() {
     let begin = Instant::now();
     peer.read_exact(&mut received).await.unwrap();
     let seconds = begin.elapsed().as_secs_f64();
-    assert!((100.0..=150.1).contains(&seconds), "{seconds}");
+    // The first after a second, ten after each interval.
+    assert!((101.0..=151.1).contains(&seconds), "{seconds}");
     assert_eq!(comments(body(&received)), 11);
     assert_eq!(counter.load(Ordering::SeqCst), 1);
     drop(peer);
     let summary = serving.await.unwrap();
     assert_eq!(
         (summary.reason, summary.heartbeats),
-        (Reason::PeerClosed, 10)
+        (Reason::PeerClosed, 11)
     );
     assert_eq!(counter.load(Ordering::SeqCst), 0);
 }
@@ -358,7 +363,7 @@ async fn frames_larger_than_the_buffer_go_through() {
     for limit in [0, 1, 3, 64, 2000] {
         let all = sizes.map(|len| encoded(&"x".repeat(len)));
         let options = bare()
-            .head("HTTP/1.1 200 OK\r\n\r\n")
+            .framing(Framing::Close)
             .greeting(encoded(&"g".repeat(3000)))
             .buffer_limit(limit);
         let (io, mut peer) = duplex(100);
@@ -549,7 +554,10 @@ async fn a_connection_that_begins_during_shutdown_has_its_head_and_its_greeting(
     token.cancel();
     let (transport, probe) = Transport::new();
     let (_sender, receiver) = channel(1);
-    let options = ServeOptions::new().shutdown(token).farewell(encoded("bye"));
+    let options = ServeOptions::new()
+        .greeting(EncodedFrame::HEARTBEAT)
+        .shutdown(token)
+        .farewell(encoded("bye"));
     let summary = serve(transport, receiver, options).await;
     assert_eq!(summary.reason, Reason::Shutdown);
     let expected = [http::RESPONSE_HEAD_CLOSE, HEARTBEAT, &bytes("bye")].concat();

@@ -11,7 +11,9 @@ use common::{
 };
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use sse_codec::{Millis, TimersConfig};
-use sse_codec_tokio::{EncodedFrame, EventSender, Reason, ServeOptions, Summary, channel, serve};
+use sse_codec_tokio::{
+    EncodedFrame, EventSender, Framing, Reason, ServeOptions, Summary, channel, serve,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, DuplexStream, duplex},
     task::JoinHandle,
@@ -57,7 +59,7 @@ async fn pair(pipe: usize) -> (Server, Client) {
 /// Only the events, and a write deadline of 3 s.
 fn options() -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(TimersConfig::new().with_write_deadline(Millis(3_000)))
 }
@@ -218,4 +220,17 @@ async fn a_client_can_tell_a_failed_source_from_a_finished_one() {
         };
         assert_eq!((summary.reason, summary.events), (reason, 2));
     }
+}
+
+/// Browsers and phones go without `close_notify` (F78 of docs/field-cases.md).
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_without_a_farewell_of_tls_has_gone() {
+    let (server, mut client) = pair(64 * 1024).await;
+    let (sender, receiver) = channel(1);
+    let serving = tokio::spawn(serve(server, receiver, options()));
+    sender.send(event(0)).await.unwrap();
+    client.read_u8().await.unwrap();
+    drop(client);
+    assert_eq!(serving.await.unwrap().reason, Reason::PeerClosed);
+    assert_eq!(sender.closed().await.reason, Reason::PeerClosed);
 }

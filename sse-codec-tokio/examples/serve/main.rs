@@ -28,7 +28,6 @@ use std::{
 use common::{Log, asked_to_end, end, listen};
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use news::News;
-use sse_codec::{Frame, Millis};
 use sse_codec_tokio::{
     AcceptLoop, EncodedFrame, ServeOptions,
     request::{Refusal, Request},
@@ -154,19 +153,15 @@ async fn stream_events(
     news: &News,
     log: &Log,
 ) {
-    let options = ServeOptions::new().shutdown(news.generation());
+    let options = ServeOptions::new()
+        .framing(request.framing())
+        .retry(Duration::from_secs(1))
+        .shutdown(news.generation());
     if request.head.method == Method::HEAD {
-        // The head alone.
-        serve(
-            stream,
-            tokio_stream::empty::<EncodedFrame>(),
-            options.greeting(None),
-        )
-        .await;
+        serve(stream, tokio_stream::empty::<EncodedFrame>(), options).await;
         return;
     }
     let (number, events) = news.subscribe(request.last_event_id());
-    let options = options.greeting(Some(Frame::retry(Millis(1_000)).into()));
     let summary = serve(stream, events, options).await;
     news.unsubscribe();
     log.say(format_args!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use self::shared::Shared;
 pub use self::{
-    receiver::EventReceiver,
+    receiver::{EventReceiver, ProducerPanicked},
     sender::{Closed, EventSender, TrySendError},
 };
 

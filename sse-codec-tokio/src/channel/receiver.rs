@@ -1,5 +1,5 @@
 use std::{
-    convert::Infallible,
+    error, fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -26,13 +26,13 @@ impl EventReceiver {
 }
 
 impl Frames for EventReceiver {
-    type Error = Infallible;
+    type Error = ProducerPanicked;
 
     fn poll_frames(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         room: &mut Room<'_>,
-    ) -> Poll<Option<Result<(), Infallible>>> {
+    ) -> Poll<Option<Result<(), ProducerPanicked>>> {
         // Cloned before, and the old one dropped after, the lock: both may be foreign code.
         let mut waker = None;
         let replaced;
@@ -47,8 +47,10 @@ impl Frames for EventReceiver {
             if state.taken > before || state.taken < state.queue.len() {
                 return Poll::Ready(Some(Ok(())));
             }
-            if state.stopped.is_some() {
-                return Poll::Ready(None);
+            match state.stopped {
+                Some(Reason::SourceFailed) => return Poll::Ready(Some(Err(ProducerPanicked))),
+                Some(_) => return Poll::Ready(None),
+                None => {}
             }
             let receiver = state.receiver.as_ref();
             if receiver.is_some_and(|old| old.will_wake(cx.waker())) {
@@ -87,7 +89,7 @@ impl Frames for EventReceiver {
         true
     }
 
-    fn ended(self: Pin<&mut Self>, summary: &Summary, _: Option<Infallible>) {
+    fn ended(self: Pin<&mut Self>, summary: &Summary, _: Option<ProducerPanicked>) {
         self.shared.note_handed_over(summary.events);
         self.shared.close(summary.reason, summary.cut);
     }
@@ -98,3 +100,17 @@ impl Drop for EventReceiver {
         self.shared.close(Reason::Dropped, false);
     }
 }
+
+/// The stream is not complete: a sender was dropped because its producer panicked, and there are no
+/// others. What it had sent before is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProducerPanicked;
+
+impl fmt::Display for ProducerPanicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the producer of the events panicked")
+    }
+}
+
+impl error::Error for ProducerPanicked {}

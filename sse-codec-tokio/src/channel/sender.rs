@@ -1,4 +1,4 @@
-use std::{error, fmt, pin::pin, sync::Arc};
+use std::{error, fmt, pin::pin, sync::Arc, thread};
 
 use tokio::sync::TryAcquireError;
 
@@ -9,6 +9,11 @@ use crate::{
 };
 
 /// The sending half of a [`channel`](super::channel()). Clones send to the same connection.
+///
+/// When the last one is dropped, the stream is complete, and the connection ends when all of it was
+/// sent. When one of them was dropped by a panic it is not complete: the source fails
+/// ([`Reason::SourceFailed`]) once what was accepted before has been sent, so that no client takes
+/// half a stream for a whole one.
 #[derive(Debug)]
 pub struct EventSender {
     shared: Arc<Shared>,
@@ -186,13 +191,14 @@ impl Clone for EventSender {
 impl Drop for EventSender {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
+        state.has_panicked |= thread::panicking();
         let receiver = match state.clones.checked_sub(1) {
             Some(clones) => {
                 state.clones = clones;
                 None
             }
             None => {
-                state.stopped.get_or_insert(Reason::Finished);
+                state.stop(Reason::Finished);
                 state.receiver.take()
             }
         };

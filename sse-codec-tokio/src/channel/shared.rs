@@ -28,11 +28,25 @@ pub(super) struct State {
     pub(super) cut: bool,
     /// How many senders there are beside the first.
     pub(super) clones: usize,
+    /// One of the senders was dropped by a panic.
+    pub(super) has_panicked: bool,
     /// Nothing more is accepted: the senders are gone, or the connection is about to end.
     pub(super) stopped: Option<Reason>,
     /// The connection is no more.
     pub(super) closed: Option<Reason>,
     pub(super) receiver: Option<Waker>,
+}
+
+impl State {
+    /// Nothing more is accepted.
+    pub(super) fn stop(&mut self, reason: Reason) {
+        let reason = match reason {
+            // What the producer would have sent is missing.
+            Reason::Finished if self.has_panicked => Reason::SourceFailed,
+            reason => reason,
+        };
+        self.stopped.get_or_insert(reason);
+    }
 }
 
 impl Shared {
@@ -52,7 +66,7 @@ impl Shared {
     /// Nothing more is accepted.
     pub(super) fn stop(&self, reason: Reason) {
         let mut state = self.lock();
-        state.stopped.get_or_insert(reason);
+        state.stop(reason);
         let receiver = state.receiver.take();
         drop(state);
         wake(receiver);

@@ -41,6 +41,8 @@ use tokio::{
 pub use refusal::Refusal;
 pub use respond::allow_last_event_id;
 
+use crate::head::Framing;
+
 /// The head of a request, and what came with it.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -113,6 +115,19 @@ impl Request {
             return Err(Refusal::NotAcceptable);
         }
         Ok(self)
+    }
+
+    /// How the answer to this request is framed, for [`ServeOptions::framed`]: in chunks for HTTP/1.1,
+    /// until the connection closes for HTTP/1.0 (RFC 9112 §6.1), and a head alone for HEAD.
+    ///
+    /// [`ServeOptions::framed`]: crate::ServeOptions::framed
+    #[must_use]
+    pub fn framing(&self) -> Framing {
+        match (&self.head.method, self.head.version) {
+            (&Method::HEAD, _) => Framing::HeadOnly,
+            (_, Version::HTTP_11) => Framing::Chunked,
+            _ => Framing::Close,
+        }
     }
 
     /// Where a client that comes back was (`Last-Event-ID`, see [`last_event_id`]); empty when it was

@@ -1,6 +1,7 @@
 //! [`EventSource`] over scripted connections, with paused time.
 #![cfg(feature = "client")]
 
+mod providers;
 mod redirects;
 mod script;
 
@@ -344,7 +345,9 @@ async fn silence_ends_a_connection() {
             bytes("\n"),
             Part::Nothing(ms(900)),
             Part::Trailers,
-            Part::Nothing(ms(99)),
+            Part::Nothing(ms(50)),
+            bytes(""),
+            Part::Nothing(ms(49)),
             bytes("data: b\n\n"),
             Part::Stays,
         ]),
@@ -451,7 +454,9 @@ async fn restarts_at_once_from_anywhere() {
         show(source.next().await.unwrap()),
         "3000 ms: no connection: x"
     );
+    assert_eq!(source.failures(), 1);
     source.restart();
+    assert_eq!(source.failures(), 0);
     assert_eq!(show(source.next().await.unwrap()), "401: no success");
     assert!(source.next().await.is_none());
     source.restart();
@@ -559,6 +564,13 @@ async fn an_answer_that_was_cut_off_can_be_told() {
         assert_eq!(read(&mut source).await.last().unwrap(), "not again: closed");
         assert_eq!(source.ended_inside_block(), is_cut, "{text}");
     }
+    // What is still to come is not cut off.
+    let (connect, _) = connector([stays("data: a\n\ndata: b\n")]);
+    let mut source = EventSource::new(post(URL), connect, 1024);
+    source.next().await;
+    source.next().await;
+    assert!(timeout(ms(100), source.next()).await.is_err());
+    assert!(!source.ended_inside_block());
 }
 
 /// Futures of `next` that are dropped whenever they wait lose nothing and change nothing.

@@ -219,6 +219,24 @@ impl TimersConfig {
         self
     }
 
+    /// How long it is to a heartbeat at most, if there are any.
+    #[must_use]
+    pub const fn heartbeat(&self) -> Option<Millis> {
+        match &self.heartbeat {
+            Some(spread) => Some(Millis(spread.longest.get() as u64)),
+            None => None,
+        }
+    }
+
+    /// The write deadline, if there is one.
+    #[must_use]
+    pub const fn write_deadline(&self) -> Option<Millis> {
+        match self.write_deadline {
+            Some(deadline) => Some(Millis(deadline.get() as u64)),
+            None => None,
+        }
+    }
+
     /// With a [`WriteDeadline`](Timeout::WriteDeadline) after this long without progress.
     ///
     /// Any byte is progress, so a peer may still read very slowly; the lifetime bounds that.
