@@ -213,6 +213,30 @@ fn what_else_it_answers() {
     );
 }
 
+/// Nothing that clients or proxies may stumble over, by the command's own word.
+#[test]
+fn check_finds_nothing_wrong_with_it() {
+    let mut server = Server::new(&["--cors", "*", "--heartbeat", "1s"]);
+    let mut input = server.child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        for number in 0..20 {
+            // The check may be over.
+            let _ = writeln!(input, "{number}");
+            common::server::pause(100);
+        }
+        input
+    });
+    let output = run("check", &["--time", "4s", "-o", "json", &server.url], b"");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let bad: Vec<_> = findings
+        .filter(|finding| finding["level"] != "ok")
+        .collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+    assert_eq!(output.status, Some(0));
+    drop(writer.join().unwrap());
+}
+
 #[test]
 fn no_more_connections_than_there_may_be() {
     let server = Server::new(&["--connections", "1"]);

@@ -3,22 +3,23 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{HeaderValue, Method, Response, StatusCode, header};
-use sse_codec::{Frame, Millis};
 use sse_codec_tokio::{
     EncodedFrame, Hub, ServeOptions, Start, Subscribe,
-    request::{Refusal, Request},
+    request::{Refusal, Request, allow_last_event_id},
     serve,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::exit::note;
+use crate::exit::{count, note};
 
 pub(super) struct Server {
     pub(super) hub: Hub,
     /// How many events a client gets that comes for the first time.
     pub(super) last: u64,
     pub(super) has_page: bool,
-    pub(super) retry: Millis,
+    /// Who of other origins may read the stream.
+    pub(super) origin: Option<HeaderValue>,
+    pub(super) options: Arc<ServeOptions>,
     pub(super) is_verbose: bool,
 }
 
@@ -43,9 +44,12 @@ impl Server {
         };
         let is_get = matches!(request.head.method, Method::GET | Method::HEAD);
         match request.head.uri.path() {
-            "/events" => match request.for_stream() {
-                Ok(request) => self.stream(stream, peer, &request).await,
-                Err(refusal) => refusal.answer(&mut stream).await,
+            "/events" => match &self.origin {
+                Some(origin) if request.is_preflight() => {
+                    let response = allow_last_event_id(origin.clone());
+                    request.respond(&mut stream, &response).await
+                }
+                _ => self.events(stream, peer, request).await,
             },
             "/" if self.has_page && is_get => request.respond(&mut stream, &page()).await,
             "/" if self.has_page => {
@@ -57,20 +61,31 @@ impl Server {
         }
     }
 
+    async fn events(
+        &self,
+        mut stream: TcpStream,
+        peer: SocketAddr,
+        request: Request,
+    ) -> io::Result<()> {
+        match request.for_stream() {
+            Ok(request) => self.stream(stream, peer, &request).await,
+            Err(refusal) => refusal.answer(&mut stream).await,
+        }
+    }
+
     async fn stream(
         &self,
         mut stream: TcpStream,
         peer: SocketAddr,
         request: &Request,
     ) -> io::Result<()> {
-        let options = ServeOptions::new().greeting(None);
+        let terms = self.options.framed(request.framing());
         if request.head.method == Method::HEAD {
             // The head alone.
-            serve(stream, tokio_stream::empty::<EncodedFrame>(), options).await;
+            serve(stream, tokio_stream::empty::<EncodedFrame>(), terms).await;
             return Ok(());
         }
-        let id = request.last_event_id();
-        let start = match id {
+        let start = match request.last_event_id() {
             [] => Start::Last(self.last),
             id => Start::After(id),
         };
@@ -81,17 +96,16 @@ impl Server {
             Ok(subscription) => subscription,
             Err(refused) => return stream.write_all(&refused.response()).await,
         };
-        let outcome = subscription.outcome();
-        if self.is_verbose {
-            note(format_args!("{peer}: connected, {outcome:?}"));
-        }
-        let options = options.greeting(Some(Frame::retry(self.retry).into()));
-        let summary = serve(stream, subscription, options).await;
         if self.is_verbose {
             note(format_args!(
-                "{peer}: {}, {} events",
-                summary.reason, summary.events
+                "{peer}: connected, {:?}",
+                subscription.outcome()
             ));
+        }
+        let summary = serve(stream, subscription, terms).await;
+        if self.is_verbose {
+            let events = count(summary.events, "event");
+            note(format_args!("{peer}: {}; {events}", summary.reason));
         }
         Ok(())
     }

@@ -7,9 +7,10 @@ use std::{io, sync::Arc, time::Duration};
 
 use clap::Args;
 use connection::Server;
+use http::HeaderValue;
 use publish::Published;
-use sse_codec::Millis;
-use sse_codec_tokio::{AcceptLoop, Hub, HubOptions};
+use sse_codec::TimersConfig;
+use sse_codec_tokio::{AcceptLoop, EncodedFrame, Hub, HubOptions, ServeOptions};
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +63,12 @@ pub(crate) struct Arguments {
     /// The time after which clients that were cut off are to come back
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
     retry: Duration,
+    /// The time without an event after which a heartbeat is sent
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration)]
+    heartbeat: Duration,
+    /// Pages of this origin may read the stream; * is all of them
+    #[arg(long, value_name = "ORIGIN")]
+    cors: Option<HeaderValue>,
     /// The longest line
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     max_line: usize,
@@ -75,6 +82,8 @@ pub(crate) struct Arguments {
 
 /// How long an end in good order may take.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long a client may take nothing.
+const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) fn run(arguments: Arguments) -> Result<Ending, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -121,12 +130,12 @@ async fn serve(arguments: Arguments) -> Result<Ending, Failure> {
 
     let shutdown = CancellationToken::new();
     let most = arguments.connections;
-    let retry = Millis(u64::try_from(arguments.retry.as_millis()).unwrap_or(u64::MAX));
     let server = Arc::new(Server {
         hub: hub.clone(),
         last: arguments.last,
         has_page: arguments.page,
-        retry,
+        origin: arguments.cors.clone(),
+        options: Arc::new(serve_options(&arguments)?),
         is_verbose: arguments.verbose,
     });
     let accepting = AcceptLoop::new(most)
@@ -169,6 +178,33 @@ async fn serve(arguments: Arguments) -> Result<Ending, Failure> {
     };
     let (ending, ()) = tokio::join!(ending, accepting);
     ending
+}
+
+fn serve_options(arguments: &Arguments) -> Result<ServeOptions, Failure> {
+    let interval = arguments.heartbeat;
+    let timers = TimersConfig::new()
+        .with_heartbeat(interval.into(), (interval / 4).into())
+        .with_write_deadline(WRITE_DEADLINE.into());
+    let mut options = ServeOptions::new()
+        .retry(arguments.retry)
+        .timers(timers)
+        // Its events have IDs: after one, a block makes several clients see an empty message.
+        .heartbeat(EncodedFrame::HEARTBEAT_LINE)
+        .drain(DRAIN);
+    if let Some(origin) = arguments
+        .cors
+        .as_ref()
+        .and_then(|origin| origin.to_str().ok())
+    {
+        let failed = |error| Failure::new(Ending::Misused, format!("--cors: {error}"));
+        options = options
+            .header("access-control-allow-origin", origin)
+            .map_err(failed)?;
+        if origin != "*" {
+            options = options.header("vary", "origin").map_err(failed)?;
+        }
+    }
+    Ok(options)
 }
 
 /// An address as people write it.
