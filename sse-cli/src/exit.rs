@@ -12,7 +12,7 @@ Exit codes:
   4    the answer is no event stream
   5    no connection could be made
   6    nothing came for too long
-  130  interrupted by Ctrl-C";
+  130  interrupted by Ctrl-C; 143 by SIGTERM";
 
 /// How a subcommand has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -489,6 +489,29 @@ fn a_signal_ends_it_and_keeps_the_state() {
     }
 }
 
+/// It is held up in a write that no signal interrupts.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_reads_nothing_does_not_keep_it_alive() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let stream = "data: a\n\n".repeat(100_000);
+    let server = Server::new(move |_, connection| {
+        write(connection, head("") + &stream);
+        pause(60_000);
+    });
+    let mut child = command("tail")
+        .args(["-q", "-o", "data", &server.url("/")])
+        .spawn()
+        .unwrap();
+    // It has begun to write, and will fill the pipe.
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 2]).unwrap();
+    pause(500);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    drop(stdout);
+}
+
 /// A long line that ends nowhere, for longer than it may be.
 #[test]
 fn memory_is_bounded() {

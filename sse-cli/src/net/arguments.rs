@@ -20,7 +20,7 @@ use crate::exit::{Ending, Failure, note};
 #[command(next_help_heading = "Request")]
 pub(crate) struct RequestArguments {
     /// The stream, http:// when it has no scheme
-    #[arg(value_name = "URL", value_parser = uri)]
+    #[arg(value_name = "URL", value_parser = uri, help_heading = "Arguments")]
     pub(crate) uri: Uri,
     /// A header, or @FILE with one a line, where `ps` does not show it
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]

@@ -54,6 +54,8 @@ const FIRST_FAILURES: u32 = 3;
 const BATCH: usize = 64 << 10;
 const TICK: Duration = Duration::from_millis(250);
 const KEEP: Duration = Duration::from_secs(1);
+/// How long a write to stdout may hold up the end.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Follower<'_> {
     pub(super) async fn run(mut self) -> Result<Ending, Failure> {
@@ -67,6 +69,7 @@ impl Follower<'_> {
             last_kept: now,
             not_kept: None,
         };
+        tokio::spawn(end_at_last());
         let ending = self.follow(&mut progress).await;
         let ended = self.end(&mut progress);
         self.status.clear();
@@ -97,7 +100,11 @@ impl Follower<'_> {
                             let before = self.before(progress);
                             self.write(progress)?;
                             self.status.clear();
-                            Some(end::over(over, before).await?)
+                            tokio::select! {
+                                biased;
+                                ending = signals.next() => Some(ending),
+                                ending = end::over(over, before) => Some(ending?),
+                            }
                         }
                         None => Some(Ending::GaveUp),
                     };
@@ -254,6 +261,16 @@ impl Follower<'_> {
             Some(why) => Err(Failure::new(Ending::GaveUp, why)),
             None => Ok(()),
         }
+    }
+}
+
+/// Ends the command when it was told to end and does not: somebody has stdout open and reads nothing of
+/// it, which no signal would interrupt. What the state file has stays.
+async fn end_at_last() {
+    if let Ok(mut signals) = Signals::new() {
+        let ending = signals.next().await;
+        tokio::time::sleep(PATIENCE).await;
+        std::process::exit(ending as i32);
     }
 }
 

@@ -73,7 +73,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Ending, Failure> {
         url,
         arguments,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // One thread beside this one, which a write to stdout may hold up.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| Failure::new(Ending::GaveUp, error.to_string()))?;
