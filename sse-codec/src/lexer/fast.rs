@@ -233,6 +233,12 @@ impl Lexer {
         before.len() != rest.len()
     }
 
+    /// Whether the chunks so far break off inside the value of a `data` line.
+    #[inline]
+    pub(crate) const fn is_inside_data(&self) -> bool {
+        matches!(self.state, State::Value(Field::Data))
+    }
+
     /// Inside the value of a `data` line: takes what the chunk has of it, no more than `room`.
     #[inline]
     pub(crate) fn more_data<'c>(
@@ -240,11 +246,11 @@ impl Lexer {
         chunk: &mut Chunk<'c>,
         room: usize,
     ) -> Option<Value<'c>> {
-        if !matches!(self.state, State::Value(Field::Data)) {
+        if !self.is_inside_data() {
             return None;
         }
         let and_more = chunk.rest();
-        let len = chunk.first_line_len();
+        let len = chunk.line_len();
         let (bytes, after) = and_more.split_at_checked(len).unwrap_or((and_more, &[]));
         if bytes.len() > room {
             return None;

@@ -6,7 +6,16 @@
 //! are no fast paths.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
-use crate::{chunk::Chunk, copy::put_short, lexer::Value, target::FAST_PATHS};
+use crate::{
+    chunk::Chunk,
+    copy::{copy_few, put_short},
+    lexer::Value,
+    scan::{NONE, is_line_end, may_have_lines},
+    target::FAST_PATHS,
+};
+
+/// In no more bytes than this few events lie whole.
+const FEW: usize = 64;
 
 impl<S: Storage> Parser<S> {
     /// Takes a block of one data line.
@@ -22,6 +31,48 @@ impl<S: Storage> Parser<S> {
         let data = self.lexer.data_block(chunk, self.storage.limit())?;
         self.storage.release(data.len());
         Some(data)
+    }
+
+    /// Takes a chunk of at most 64 bytes that lies inside the value of a data line, as most chunks of
+    /// a few bytes do. Returns whether it did.
+    #[inline]
+    pub(super) fn middle_of_data(&mut self, chunk: &mut Chunk<'_>) -> bool {
+        let bytes = chunk.rest();
+        if !FAST_PATHS
+            || bytes.len() > FEW
+            || !self.lexer.is_inside_data()
+            || self.block.phase != Phase::Reading
+            || self.room().bytes < bytes.len()
+        {
+            return false;
+        }
+        let is_middle = match bytes {
+            [byte] => !is_line_end(byte),
+            // The mask of a block is kept for who looks next.
+            _ if bytes.len() == FEW => chunk.first_line_len() == NONE,
+            _ => !may_have_lines(bytes),
+        };
+        if !is_middle {
+            return false;
+        }
+        let at = self.block.data_len;
+        let into = self.arena(bytes.len()).get_mut(at..);
+        let Some(into) = into.and_then(|into| into.get_mut(..bytes.len())) else {
+            return false;
+        };
+        match (&mut *into, bytes) {
+            ([into], [byte]) => *into = *byte,
+            _ => copy_few(into, bytes),
+        }
+        self.block.data_len += bytes.len();
+        chunk.skip_to(b"");
+        true
+    }
+
+    /// Whether the chunk has enough left for [`lines`](Self::lines): the loop of tokens is faster for a
+    /// single byte.
+    pub(super) const fn has_lines(chunk: &Chunk<'_>) -> bool {
+        FAST_PATHS && chunk.rest().len() > 1
     }
 
     /// Takes what the chunk has of one block, as long as it is usual: first the rest of a data line,

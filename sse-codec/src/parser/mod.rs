@@ -219,12 +219,24 @@ impl<S: Storage> Parser<S> {
     ///
     /// # Errors
     /// As [`next_event`](Self::next_event).
+    // Nothing but the choice: what a call of `next_of_lines` saves and restores would be most of the
+    // work for a chunk of one byte.
     #[cfg_attr(not(target_os = "none"), inline(never))]
     #[cfg_attr(target_os = "none", inline)]
     pub fn next_ready<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
+        if self.middle_of_data(chunk) {
+            return Ok(None);
+        }
+        self.next_of_lines(chunk)
+    }
+
+    /// The next event, if the chunk does not have all of it, or it is unusual.
+    #[cfg_attr(not(target_os = "none"), inline(never))]
+    #[cfg_attr(target_os = "none", inline)]
+    fn next_of_lines<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
         self.clear_given_out();
         let mut held = Held::default();
-        if self.lines(chunk, &mut held) {
+        if Self::has_lines(chunk) && self.lines(chunk, &mut held) {
             return Ok(Some(Ready { held }));
         }
         // As `advance` would, without the call: most chunks of a few bytes end here.
@@ -269,9 +281,12 @@ impl<S: Storage> Parser<S> {
     /// # Errors
     /// As [`next_event`](Self::next_event).
     pub fn step<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Step<'c>>, Overflow> {
+        if self.middle_of_data(chunk) {
+            return Ok(None);
+        }
         self.clear_given_out();
         let mut held = Held::default();
-        if self.lines_again(chunk, &mut held) {
+        if Self::has_lines(chunk) && self.lines_again(chunk, &mut held) {
             return Ok(Some(Step::Event(Ready { held })));
         }
         self.advance(chunk, held, Wanted::Everything)

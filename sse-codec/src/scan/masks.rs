@@ -7,8 +7,7 @@
 
 use wide::u8x16;
 
-use super::{NONE, line_end};
-use crate::copy::copy_prefix;
+use super::{NONE, is_line_end, line_end};
 
 /// The line ends of a chunk, as far as they are known. It belongs to one chunk: asked about another,
 /// it answers wrongly. A place is given by how many bytes the chunk has from there on.
@@ -24,6 +23,9 @@ pub(crate) struct LineEnds {
 }
 
 const LEN: usize = 64;
+
+/// In fewer bytes than this a look at each of them is faster than a mask.
+const TINY: usize = 8;
 
 /// After so many bytes without a line end one search of `memchr` is faster than more masks.
 const LONG: usize = 512;
@@ -73,6 +75,9 @@ impl LineEnds {
     #[inline(never)]
     fn search(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
         let left = rest.len();
+        if left < TINY {
+            return rest.iter().position(is_line_end).unwrap_or(NONE);
+        }
         if self.start < left && left <= self.clean {
             return match self.mask {
                 0 => NONE,
@@ -130,14 +135,9 @@ impl LineEnds {
     /// Goes to the block at the start of `rest` or, where less than a block is left, to the chunk's
     /// last.
     fn load(&mut self, chunk: &[u8], rest: &[u8]) {
-        let mut short = [0; LEN];
         let block = rest.first_chunk().or_else(|| chunk.last_chunk());
-        let block = block.unwrap_or_else(|| {
-            copy_prefix(chunk, &mut short);
-            &short
-        });
         self.start = rest.len().max(LEN.min(chunk.len()));
-        self.mask = line_ends(block);
+        self.mask = block.map_or_else(|| line_ends_of_short(chunk), line_ends);
     }
 }
 
@@ -182,12 +182,41 @@ fn has_small_byte(block: &[u8; LEN]) -> bool {
 
 #[inline]
 fn line_ends(block: &[u8; LEN]) -> u64 {
-    let ends = |lane: u8x16| {
-        let ends = lane.simd_eq(u8x16::splat(b'\n')) | lane.simd_eq(u8x16::splat(b'\r'));
-        u64::from(ends.to_bitmask())
-    };
-    let [a, b, c, d] = lanes(block).map(ends);
+    let [a, b, c, d] = lanes(block).map(lane_ends);
     a | b << 16 | c << 32 | d << 48
+}
+
+/// The same of less than a block, from the front and from the back: what lies in the middle is looked
+/// at twice. A copy to a block of its own would take longer.
+fn line_ends_of_short(bytes: &[u8]) -> u64 {
+    let both = |front: u64, back: u64, len: usize| front | back << (bytes.len() - len);
+    if let (Some(front), Some(back)) = (bytes.first_chunk::<32>(), bytes.last_chunk::<32>()) {
+        let [front, back] = [front, back].map(|half| {
+            let (lanes, _) = half.as_chunks();
+            let ends = lanes.iter().rev().map(|lane| lane_ends(u8x16::new(*lane)));
+            ends.fold(0, |mask, ends| mask << 16 | ends)
+        });
+        both(front, back, 32)
+    } else if let (Some(front), Some(back)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let [front, back] = [front, back].map(|lane| lane_ends(u8x16::new(*lane)));
+        both(front, back, 16)
+    } else if let (Some(front), Some(back)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let mut lane = [0; 16];
+        for (into, from) in lane.iter_mut().zip(front.iter().chain(back)) {
+            *into = *from;
+        }
+        let ends = lane_ends(u8x16::new(lane));
+        both(ends & 0xFF, ends >> 8, 8)
+    } else {
+        let ends = bytes.iter().rev().map(|byte| u64::from(is_line_end(byte)));
+        ends.fold(0, |mask, end| mask << 1 | end)
+    }
+}
+
+#[inline]
+fn lane_ends(lane: u8x16) -> u64 {
+    let ends = lane.simd_eq(u8x16::splat(b'\n')) | lane.simd_eq(u8x16::splat(b'\r'));
+    u64::from(ends.to_bitmask())
 }
 
 #[inline]
