@@ -107,6 +107,12 @@ impl<'c> Chunk<'c> {
         self.rest = rest;
     }
 
+    /// Gives back what was taken after `rest` was what is left.
+    pub(crate) fn go_back_to(&mut self, rest: &'c [u8]) {
+        debug_assert!(rest.len() >= self.rest.len());
+        self.rest = rest;
+    }
+
     pub(crate) fn seek(&mut self, position: usize) {
         self.rest = self.bytes.get(position..).unwrap_or_default();
     }

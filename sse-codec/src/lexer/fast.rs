@@ -44,6 +44,12 @@ impl Lexer {
         matches!(self.state, State::LineStart)
     }
 
+    /// Goes back to this start of a line.
+    pub(crate) fn start_line_again<'c>(&mut self, chunk: &mut Chunk<'c>, start: &'c [u8]) {
+        self.state = State::LineStart;
+        chunk.go_back_to(start);
+    }
+
     /// Whether the chunk goes on with a `data` line.
     #[inline]
     pub(crate) fn at_data(&mut self, chunk: &mut Chunk<'_>) -> bool {

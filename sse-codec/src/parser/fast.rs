@@ -9,6 +9,7 @@ use super::{Block, Held, Parser, Phase, Storage, Wanted};
 use crate::{
     chunk::Chunk,
     copy::{copy_few, put_short},
+    field::can_be_id,
     lexer::Value,
     scan::{NONE, is_line_end, may_have_lines},
     target::FAST_PATHS,
@@ -31,6 +32,63 @@ impl<S: Storage> Parser<S> {
         let data = self.lexer.data_block(chunk, self.storage.limit())?;
         self.storage.release(data.len());
         Some(data)
+    }
+
+    /// Takes a block of a type or an ID, and one data line. Takes nothing of another
+    /// block. What it finds goes past the parser's state: to write that down and to read it again
+    /// would be a fifth of the work.
+    #[inline(always)]
+    pub(super) fn headed_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Held<'c>> {
+        if FAST_PATHS && chunk.rest().len() > FEW {
+            self.headed_block_of_many(chunk)
+        } else {
+            None
+        }
+    }
+
+    /// [`headed_block`](Self::headed_block) where it is worth a call.
+    #[inline(never)]
+    fn headed_block_of_many<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Held<'c>> {
+        if self.block.phase != Phase::Fresh || !self.lexer.at_line_start(chunk) {
+            return None;
+        }
+        let start = chunk.rest();
+        let limit = self.storage.limit();
+        match start {
+            [b'e', ..] => {
+                let value = self.lexer.line_named(chunk, b"event:", limit)?;
+                if let Some(data) = self.lexer.data_block(chunk, limit - value.bytes.len()) {
+                    self.storage.release(data.len());
+                    return Some(Held {
+                        data: Some(data),
+                        event_type: Some(value.bytes),
+                        has_id: false,
+                    });
+                }
+            }
+            [b'i', ..] => {
+                let kept = self.kept?;
+                let id_limit = self.storage.id_limit().min(limit);
+                let value = self.lexer.line_named(chunk, b"id:", id_limit)?;
+                let len = value.bytes.len();
+                if can_be_id(value.bytes)
+                    && let Some(data) = self.lexer.data_block(chunk, limit - len)
+                {
+                    let slot = kept.other();
+                    put_short(self.storage.id_mut(slot, len).0, 0, value.and_more, len);
+                    (self.kept, self.kept_len) = (Some(slot), len);
+                    self.storage.release(data.len());
+                    return Some(Held {
+                        data: Some(data),
+                        event_type: None,
+                        has_id: true,
+                    });
+                }
+            }
+            _ => return None,
+        }
+        self.lexer.start_line_again(chunk, start);
+        None
     }
 
     /// Takes a chunk of at most 64 bytes that lies inside the value of a data line, as most chunks of
@@ -90,18 +148,6 @@ impl<S: Storage> Parser<S> {
             Phase::Fresh => {
                 room = self.storage.limit();
                 if self.head(chunk, held, &mut room) {
-                    if let Some(data) = self.lexer.data_block(chunk, room) {
-                        // It all lies in the chunk: there is nothing to clear away but an ID.
-                        held.data = Some(data);
-                        if self.block.has_id {
-                            self.block.data_len = data.len();
-                            self.commit_id();
-                            self.block.phase = Phase::GivenOut;
-                        } else {
-                            self.storage.release(data.len());
-                        }
-                        return true;
-                    }
                     self.block.type_len = held.event_type.map_or(0, <[u8]>::len);
                     self.block.phase = Phase::Reading;
                 }
