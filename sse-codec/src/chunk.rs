@@ -151,6 +151,12 @@ impl<'c> Chunk<'c> {
         self.line_ends.first_of_block(self.bytes, self.rest)
     }
 
+    /// [`line_len`](Self::line_len), faster where the line has no end for long.
+    #[inline]
+    pub(crate) fn long_line_len(&mut self) -> usize {
+        self.line_ends.first_of_long(self.bytes, self.rest)
+    }
+
     /// Takes the next byte if it is this one.
     #[inline]
     pub(crate) const fn take_byte(&mut self, byte: u8) -> bool {

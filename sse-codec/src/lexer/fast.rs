@@ -11,7 +11,7 @@ use super::{Lexer, State};
 use crate::{
     chunk::Chunk,
     field::{Field, SPACE},
-    scan::{NONE, for_each_line_end, is_line_end},
+    scan::{LONG, NONE, for_each_line_end, is_line_end},
 };
 
 /// A value, alone and with the bytes behind it in the chunk: to copy a fixed number of bytes is
@@ -245,18 +245,24 @@ impl Lexer {
         matches!(self.state, State::Value(Field::Data))
     }
 
-    /// Inside the value of a `data` line: takes what the chunk has of it, no more than `room`.
+    /// Inside the value of a `data` line, after this much of the data: takes what the chunk has of it,
+    /// no more than `room`.
     #[inline]
     pub(crate) fn more_data<'c>(
         &mut self,
         chunk: &mut Chunk<'c>,
+        before: usize,
         room: usize,
     ) -> Option<Value<'c>> {
         if !self.is_inside_data() {
             return None;
         }
         let and_more = chunk.rest();
-        let len = chunk.line_len();
+        let len = if before < LONG || and_more.len() < LONG {
+            chunk.line_len()
+        } else {
+            chunk.long_line_len()
+        };
         let (bytes, after) = and_more.split_at_checked(len).unwrap_or((and_more, &[]));
         if bytes.len() > room {
             return None;

@@ -39,7 +39,7 @@ impl<S: Storage> Parser<S> {
     /// would be a fifth of the work.
     #[inline(always)]
     pub(super) fn headed_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Held<'c>> {
-        if FAST_PATHS && chunk.rest().len() > FEW {
+        if FAST_PATHS && self.block.phase == Phase::Fresh && chunk.rest().len() > FEW {
             self.headed_block_of_many(chunk)
         } else {
             None
@@ -49,7 +49,7 @@ impl<S: Storage> Parser<S> {
     /// [`headed_block`](Self::headed_block) where it is worth a call.
     #[inline(never)]
     fn headed_block_of_many<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Held<'c>> {
-        if self.block.phase != Phase::Fresh || !self.lexer.at_line_start(chunk) {
+        if !self.lexer.at_line_start(chunk) {
             return None;
         }
         let start = chunk.rest();
@@ -154,7 +154,7 @@ impl<S: Storage> Parser<S> {
             }
             Phase::Reading => {
                 room = self.room().bytes;
-                if let Some(value) = self.lexer.more_data(chunk, room) {
+                if let Some(value) = self.lexer.more_data(chunk, self.block.data_len, room) {
                     self.append(b"", value);
                     room -= value.bytes.len();
                     if chunk.is_empty() {
