@@ -17,7 +17,7 @@ use std::{
 
 use benches::{
     args::Args,
-    corpus::{Corpus, Kind},
+    corpus::{Corpus, Kind, Part},
     input::Counts,
     measure::{Effort, Timing, interleave},
     report::Table,
@@ -42,69 +42,112 @@ const CHUNK: usize = 4 << 10;
 
 const LIMIT: usize = 1 << 20;
 
+/// Named with their versions.
+const PEERS: [&str; 4] = [
+    "hyper",
+    "reqwest",
+    "eventsource-client",
+    "eventsource-stream",
+];
+
 type Way = fn(&Runtime, SocketAddr) -> Result<Counts, Box<dyn Error>>;
 
 /// Who reads, and whose cost is the measure of it.
-const WAYS: [(&str, Way, usize); 6] = [
-    ("hyper alone", hyper_alone, 0),
-    ("EventSource over hyper", ours_over_hyper, 0),
+const WAYS: [(&str, Way, &str); 6] = [
+    ("hyper alone", hyper_alone, "hyper alone"),
+    ("EventSource over hyper", ours_over_hyper, "hyper alone"),
     (
         "eventsource-client over hyper",
         eventsource_client_over_hyper,
-        0,
+        "hyper alone",
     ),
-    ("reqwest alone", reqwest_alone, 3),
-    ("EventSource over reqwest", ours_over_reqwest, 3),
+    ("reqwest alone", reqwest_alone, "reqwest alone"),
+    (
+        "EventSource over reqwest",
+        ours_over_reqwest,
+        "reqwest alone",
+    ),
     (
         "eventsource-stream over reqwest",
         eventsource_stream_over_reqwest,
-        3,
+        "reqwest alone",
     ),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let args = Args::from_env("clients [--quick] [--rounds N]");
+    let args = Args::from_env("clients [--quick] [--rounds N] [--only hyper,reqwest]");
     let corpus = Corpus::new(Kind::Tokens, LEN);
     let whole = corpus.whole();
-    let address = serve(corpus.input(whole, CHUNK).chunks())?;
     let runtime = Builder::new_current_thread().enable_all().build()?;
-
-    for (name, way, base) in WAYS {
-        let counts = way(&runtime, address)?;
-        let is_alone = std::ptr::fn_addr_eq(way, WAYS[base].1);
-        if !is_alone && counts != whole.counts || is_alone && counts.data != whole.len {
-            return Err(format!("{name} found {counts:?}, and not {:?}", whole.counts).into());
-        }
-    }
-    let effort = Effort::from_args(&args);
-    let timings = interleave(&WAYS, effort.rounds, Duration::ZERO, |(name, way, _)| {
-        if let Err(error) = way(&runtime, address) {
-            eprintln!("{name}: {error}");
-        }
-    });
-
     println!("{}, {}", versions::machine(), versions::date());
-    for (name, version) in versions::locked(&["hyper", "eventsource-client", "eventsource-stream"])
-    {
+    for (name, version) in versions::locked(&PEERS) {
         print!("{name} {version}  ");
     }
     let size = whole.len as f64 / whole.counts.events as f64;
-    println!(
-        "\n{} events of {size:.0} B in chunks of {CHUNK} B\n",
-        whole.counts.events
-    );
+    println!("\n{} events of {size:.0} B\n", whole.counts.events);
+
+    let bytes = corpus
+        .input(whole, usize::MAX)
+        .chunks()
+        .next()
+        .unwrap_or_default();
+    println!("An event in each HTTP chunk, as they come from a language model:\n");
+    let address = serve(events(bytes))?;
+    println!("{}", table(&args, &runtime, address, whole)?);
+    println!("Chunks of {CHUNK} B, as from a backlog:\n");
+    let address = serve(corpus.input(whole, CHUNK).chunks())?;
+    println!("{}", table(&args, &runtime, address, whole)?);
+    Ok(())
+}
+
+/// Each with its blank line.
+fn events(mut bytes: &'static [u8]) -> impl Iterator<Item = &'static [u8]> {
+    std::iter::from_fn(move || {
+        let end = bytes.windows(2).position(|two| two == b"\n\n")?;
+        let (event, rest) = bytes.split_at(end + 2);
+        bytes = rest;
+        Some(event)
+    })
+}
+
+fn table(
+    args: &Args,
+    runtime: &Runtime,
+    address: SocketAddr,
+    whole: Part,
+) -> Result<Table, Box<dyn Error>> {
+    let wanted =
+        |name: &str| args.only.is_empty() || args.only.iter().any(|part| name.contains(part));
+    let ways = WAYS.into_iter().filter(|(name, ..)| wanted(name));
+    let ways = ways.collect::<Vec<_>>();
+    for (name, way, base) in &ways {
+        let counts = way(runtime, address)?;
+        let is_right = match name == base {
+            true => counts.data == whole.len,
+            false => counts == whole.counts,
+        };
+        if !is_right {
+            return Err(format!("{name} found {counts:?}, and not {:?}", whole.counts).into());
+        }
+    }
+    let effort = Effort::from_args(args);
+    let timings = interleave(&ways, effort.rounds, Duration::ZERO, |(name, way, _)| {
+        if let Err(error) = way(runtime, address) {
+            eprintln!("{name}: {error}");
+        }
+    });
     let mut table = Table::new(&["", "ns/event", "more than its HTTP client alone", "spread"]);
-    for ((name, _, base), timing) in WAYS.iter().zip(&timings) {
-        let more = timing.median / timings[*base].median - 1.0;
+    for ((name, _, base), timing) in ways.iter().zip(&timings) {
+        let alone = ways.iter().position(|(name, ..)| name == base);
+        let more = alone.map(|at| timing.median / timings[at].median - 1.0);
         table.row([
             (*name).to_owned(),
             format!("{:.0}", timing.median / whole.counts.events as f64),
-            format!("{:+.0} %", 100.0 * more),
+            more.map_or_else(String::new, |more| format!("{:+.0} %", 100.0 * more)),
             spread(timing),
         ]);
     }
-    println!("{table}");
-    Ok(())
+    Ok(table)
 }
 
 fn spread(timing: &Timing) -> String {
@@ -113,7 +156,7 @@ fn spread(timing: &Timing) -> String {
 }
 
 /// A server that sends the same stream to everybody and closes.
-fn serve(chunks: std::slice::Chunks<'static, u8>) -> std::io::Result<SocketAddr> {
+fn serve(chunks: impl Iterator<Item = &'static [u8]>) -> std::io::Result<SocketAddr> {
     let mut response = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
         transfer-encoding: chunked\r\n\r\n"
         .to_vec();

@@ -82,7 +82,7 @@ pub(super) async fn listen_axum<S: Clone + Send + Sync + 'static>(
 
 /// A response with an `EventBody`.
 pub(super) fn event_stream(
-    events: impl Frames<Error: Into<axum::BoxError> + Send> + Send + 'static,
+    events: impl Frames<Error: std::error::Error + Send + Sync> + Send + 'static,
     options: &Arc<ServeOptions>,
 ) -> Response {
     let mut response = Response::new(Body::new(EventBody::new(events, Arc::clone(options))));

@@ -372,6 +372,23 @@ async fn silence_ends_a_connection() {
     assert_eq!(log.gaps(), [900 * 3 + 99 + 1_000 + 3_000, 1_000 + 3_000]);
 }
 
+/// Trailers and empty pieces are no bytes.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_silence_too() {
+    for nothing in [Part::Trailers, bytes("")] {
+        let (connect, log) = connector([parts([
+            Part::Nothing(ms(600)),
+            nothing,
+            Part::Nothing(ms(600)),
+            bytes("data: a\n\n"),
+        ])]);
+        let source = EventSource::new(get(URL), connect, 1024).with_reconnect(EXACT);
+        let mut source = source.with_read_timeout(ms(1_000));
+        assert_eq!(read(&mut source).await[1], "3000 ms: silent");
+        assert_eq!(log.gaps(), [4_000]);
+    }
+}
+
 /// What came while nobody read is not silence.
 #[tokio::test(start_paused = true)]
 async fn a_busy_reader_loses_nothing_to_the_timeout() {
