@@ -748,8 +748,12 @@ async fn the_head_of_a_stream_follows_from_its_request() {
         let head = format!("{method} / HTTP/{version}\r\n{HOST}\r\n");
         let request = read(head.as_bytes(), usize::MAX).await.unwrap();
         let events = || tokio_stream::iter([Frame::message(b"a")]);
-        let stream =
-            async |terms| answered(async |io| drop(serve(io, events(), terms).await)).await;
+        let stream = async |terms| {
+            answered(async |io| {
+                serve(io, events(), terms).await;
+            })
+            .await
+        };
         let head = |date: &str| {
             format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
