@@ -6,6 +6,7 @@ use sse_codec_tokio::client::{Connect, EventSource, Item};
 
 use super::script::*;
 
+#[allow(dead_code, unreachable_pub, reason = "other tests look at more of it")]
 #[path = "../../../sse-codec/tests/vectors/wpt.rs"]
 mod vectors;
 
