@@ -26,8 +26,8 @@ use crate::{
 /// - Events that are ready together are written together.
 /// - The reading half is watched, so a peer that closes is noticed while there is nothing to send.
 /// - A peer that does not read holds up its own source and nothing else: no more than
-///   [`buffer_limit`](ServeOptions::buffer_limit) bytes wait here, and the write deadline ends it.
-/// - At [shutdown](ServeOptions::shutdown) and at the end of its lifetime the connection is ended
+///   [`buffer_limit`](crate::ServeOptions::buffer_limit) bytes wait here, and the write deadline ends it.
+/// - At [shutdown](crate::ServeOptions::shutdown) and at the end of its lifetime the connection is ended
 ///   in good order within a bounded time. The future goes on until the client has closed too, or
 ///   that time is over; the source hears of the end before.
 /// - A source that fails ends the connection at once ([`Reason::SourceFailed`]): what it gave

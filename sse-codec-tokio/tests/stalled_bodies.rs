@@ -156,7 +156,7 @@ async fn stalled(version: u8, end: End) {
     }
     // The client can tell that it was cut.
     for client in clients {
-        no_hang(client.is_cut()).await;
+        no_hang(client.read_the_cut()).await;
     }
     for server in servers {
         let is_error = no_hang(server).await.unwrap();
@@ -194,7 +194,7 @@ impl Client {
     }
 
     /// Reads now, to the end.
-    async fn is_cut(self) {
+    async fn read_the_cut(self) {
         match self {
             Self::One(mut io) => {
                 let mut received = Vec::new();

@@ -25,11 +25,11 @@ use axum::{
 use bytes::Bytes;
 use sse_codec::{Frame, TimersConfig, http};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventReceiver, EventSender, Frames, ServeOptions, TcpOptions, channel,
-    serve,
+    AcceptLoop, EncodedFrame, EventBody, EventReceiver, EventSender, Frames, ServeOptions, channel,
+    request::Request, serve,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{Mutex, broadcast},
 };
@@ -48,18 +48,23 @@ pub async fn listen(kind: Kind, listener: TcpListener, news: Arc<News>) {
         Kind::Body => listen_axum(listener, news, get(body)).await,
         Kind::AxumSse => listen_axum(listener, news, get(axum_sse)).await,
         Kind::AxumBytes => listen_axum(listener, news, get(axum_bytes)).await,
-        Kind::Floor | Kind::Serve | Kind::ServeChannel => loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                continue;
-            };
-            let news = Arc::clone(&news);
-            match kind {
-                Kind::Serve => drop(tokio::spawn(serve_shared(stream, news))),
-                Kind::ServeChannel => drop(tokio::spawn(serve_channel(stream, news))),
-                _ => drop(tokio::spawn(floor(stream, news))),
-            }
-        },
+        Kind::Floor => accept_loop(listener, news, floor).await,
+        Kind::Serve => accept_loop(listener, news, serve_shared).await,
+        Kind::ServeChannel => accept_loop(listener, news, serve_channel).await,
     }
+}
+
+/// Bare, for the floor too: what is compared is what comes after the request.
+async fn accept_loop<F>(
+    listener: TcpListener,
+    news: Arc<News>,
+    handler: fn(TcpStream, Arc<News>) -> F,
+) where
+    F: Future<Output = io::Result<()>> + Send + 'static,
+{
+    AcceptLoop::new(usize::MAX)
+        .run(listener, |stream, _| handler(stream, Arc::clone(&news)))
+        .await;
 }
 
 /// The same with axum.
@@ -77,7 +82,7 @@ pub(super) async fn listen_axum<S: Clone + Send + Sync + 'static>(
 
 /// A response with an `EventBody`.
 pub(super) fn event_stream(
-    events: impl Frames<Error: Into<axum::BoxError> + Send> + Send + 'static,
+    events: impl Frames<Error: std::error::Error + Send + Sync> + Send + 'static,
     options: &Arc<ServeOptions>,
 ) -> Response {
     let mut response = Response::new(Body::new(EventBody::new(events, Arc::clone(options))));
@@ -89,11 +94,13 @@ pub(super) fn event_stream(
     response
 }
 
-/// Sets the defaults of the socket and reads the request.
+/// Reads the request.
 pub(super) async fn accept(mut stream: TcpStream) -> io::Result<TcpStream> {
-    TcpOptions::new().apply(&stream)?;
-    read_request(&mut stream).await?;
-    Ok(stream)
+    let request = Request::read(&mut stream, 16 * 1024, Duration::from_secs(10)).await;
+    match request.and_then(Request::for_stream) {
+        Ok(_) => Ok(stream),
+        Err(refusal) => Err(io::Error::other(refusal)),
+    }
 }
 
 /// The sources, and how the connections are to be served.
@@ -202,12 +209,11 @@ async fn serve_channel(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
     Ok(())
 }
 
-async fn floor(mut stream: TcpStream, news: Arc<News>) -> io::Result<()> {
+async fn floor(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
     const MOST: usize = 64;
 
     let _counted = news.count();
-    stream.set_nodelay(true)?;
-    read_request(&mut stream).await?;
+    let mut stream = accept(stream).await?;
     stream.write_all(http::RESPONSE_HEAD_CLOSE).await?;
     stream.write_all(b":\n\n").await?;
     let mut frames = news.frames.subscribe();
@@ -230,16 +236,6 @@ async fn write_all(stream: &mut TcpStream, batch: &[Bytes]) -> io::Result<()> {
     while !slices.is_empty() {
         let written = stream.write_vectored(slices).await?;
         IoSlice::advance_slices(&mut slices, written);
-    }
-    Ok(())
-}
-
-async fn read_request(stream: &mut TcpStream) -> io::Result<()> {
-    let mut head = Vec::with_capacity(512);
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() > 4096 || stream.read_buf(&mut head).await? == 0 {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
     }
     Ok(())
 }

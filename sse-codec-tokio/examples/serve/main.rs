@@ -7,7 +7,7 @@
 //! | | |
 //! |---|---|
 //! | `GET /` | the page |
-//! | `GET /events` | the stream; resumes after `Last-Event-ID` |
+//! | `GET /events` | the stream; resumes after `Last-Event-ID`, also for pages of other origins |
 //! | `POST /say` | sends the body to everybody |
 //! | `POST /drop` | cuts all streams, to see them resume |
 
@@ -30,7 +30,7 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use news::News;
 use sse_codec_tokio::{
     AcceptLoop, EncodedFrame, ServeOptions,
-    request::{Refusal, Request},
+    request::{Refusal, Request, allow_last_event_id},
     serve,
 };
 use tokio::net::TcpStream;
@@ -109,11 +109,12 @@ async fn connection(
     };
     let method = request.head.method.clone();
     let response = match request.head.uri.path() {
+        "/events" if request.is_preflight() => {
+            let all = allow_last_event_id(HeaderValue::from_static("*"));
+            return request.respond(&mut stream, &all).await;
+        }
         "/events" => match request.for_stream() {
-            Ok(request) => {
-                stream_events(stream, peer, &request, news, log).await;
-                return Ok(());
-            }
+            Ok(request) => return stream_events(stream, peer, request, news, log).await,
             Err(refusal) => return refusal.answer(&mut stream).await,
         },
         "/" if method == Method::GET || method == Method::HEAD => page(),
@@ -149,20 +150,25 @@ async fn connection(
 async fn stream_events(
     stream: TcpStream,
     peer: SocketAddr,
-    request: &Request,
+    request: Request,
     news: &News,
     log: &Log,
-) {
+) -> io::Result<()> {
     let options = ServeOptions::new()
-        .framing(request.framing())
         .retry(Duration::from_secs(1))
-        .shutdown(news.generation());
+        .shutdown(news.generation())
+        // Pages of all origins may listen: there is no secret in it.
+        .header("access-control-allow-origin", "*")
+        .map_err(io::Error::other)?;
+    let terms = request.terms(&Arc::new(options));
     if request.head.method == Method::HEAD {
-        serve(stream, tokio_stream::empty::<EncodedFrame>(), options).await;
-        return;
+        serve(stream, tokio_stream::empty::<EncodedFrame>(), terms).await;
+        return Ok(());
     }
     let (number, events) = news.subscribe(request.last_event_id());
-    let summary = serve(stream, events, options).await;
+    // A connection may last for days, and its request takes a KiB.
+    drop(request);
+    let summary = serve(stream, events, terms).await;
     news.unsubscribe();
     log.say(format_args!(
         "connection {number} from {peer}: {}; {} events, {} heartbeats, {} bytes, {:.1} s",
@@ -172,6 +178,7 @@ async fn stream_events(
         summary.bytes,
         summary.duration.as_secs_f32(),
     ));
+    Ok(())
 }
 
 fn page() -> Response<&'static str> {

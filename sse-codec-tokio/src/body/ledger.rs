@@ -56,9 +56,12 @@ impl Ledger {
         mem::take(&mut self.lock().dropped)
     }
 
-    /// Wakes the task when something is written. Returns whether something was meanwhile, so that
-    /// it is not forgotten.
+    /// Wakes the task when something is written that the server holds. Returns whether something
+    /// was meanwhile, so that it is not forgotten.
     pub(super) fn wait(&self, waker: &Waker) -> bool {
+        if self.is_idle() {
+            return false;
+        }
         let waker = waker.clone();
         let mut state = self.lock();
         let replaced = state.waker.replace(waker);
@@ -66,6 +69,11 @@ impl Ledger {
         drop(state);
         drop(replaced);
         has_progress
+    }
+
+    fn is_idle(&self) -> bool {
+        let state = self.lock();
+        state.held == 0 && state.dropped.bytes == 0
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use sse_codec::{Chunk, Parser, TimersConfig};
-use sse_codec_tokio::{Frames, ServeOptions, Summary, serve};
+use sse_codec_tokio::{Frames, Framing, ServeOptions, Summary, serve};
 use tokio::io::{AsyncRead, DuplexStream, ReadBuf, duplex};
 
 use super::Wakes;
@@ -35,8 +35,7 @@ pub struct Client {
 /// Nothing but the events, and no timer, so that there need be no runtime.
 pub fn bare() -> ServeOptions {
     ServeOptions::new()
-        .head("")
-        .greeting(None)
+        .framing(Framing::Elsewhere)
         .timers(TimersConfig::new())
         .drain(Duration::ZERO)
 }
