@@ -4,6 +4,7 @@
 mod providers;
 mod redirects;
 mod script;
+mod wpt;
 
 use std::{collections::BTreeSet, pin::pin, task::Poll};
 
