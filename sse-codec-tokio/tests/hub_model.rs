@@ -57,7 +57,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let pipe = prop_oneof![1_usize..40, Just(400), Just(20_000)];
     let step = prop_oneof![
-        8 => prop_oneof![0_usize..30, 100_usize..300, 3_000_usize..6_000].prop_map(Step::Publish),
+        8 => prop_oneof![
+            8 => 0_usize..30,
+            8 => 100_usize..300,
+            8 => 3_000_usize..6_000,
+            1 => 60_000_usize..80_000
+        ]
+        .prop_map(Step::Publish),
         3 => (2_usize..40).prop_map(Step::Burst),
         3 => (from, behind, pipe.clone()).prop_map(|(from, behind, pipe)| Step::Subscribe(from, behind, pipe)),
         8 => (0_usize..6, 1_usize..60).prop_map(|(who, bytes)| Step::Read(who, bytes)),
@@ -452,7 +458,7 @@ proptest! {
     #[test]
     fn every_stream_is_the_models(
         events in 1_usize..40,
-        bytes in prop_oneof![60_usize..600, Just(10_000)],
+        bytes in prop_oneof![60_usize..600, Just(10_000), Just(300_000)],
         in_topics: bool,
         in_chunks: bool,
         steps in steps(),

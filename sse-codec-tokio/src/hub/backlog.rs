@@ -241,10 +241,8 @@ impl Subscription {
             }
             if let Some(frame) = frame {
                 if !room.offer(frame) {
-                    if has_put {
-                        return true;
-                    }
-                    room.put_frame(frame.clone());
+                    // After what is in the room already.
+                    return true;
                 }
                 self.given.page();
                 has_put = true;

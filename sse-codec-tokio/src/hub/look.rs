@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, task::Waker, time::Duration};
 
-use bytes::Bytes;
 use sse_codec::replay::{Id, Outcome};
 
 use super::{
@@ -171,10 +170,7 @@ impl Subscription {
         }
         // Larger than all the room there is. It is copied whole, so that it need not be kept here until
         // the last of it has been sent.
-        let frame = EncodedFrame::whole(Bytes::from(event.concat()));
-        self.given.events(seq, 1);
-        self.cursor.seq = seq;
-        Some(Look::Large(frame))
+        Some(Look::Large(EncodedFrame::whole(event.concat().into())))
     }
 
     fn copy_filtered(

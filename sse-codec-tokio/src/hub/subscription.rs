@@ -133,7 +133,8 @@ impl Subscription {
         ConnectionId(number.unwrap_or(0))
     }
 
-    /// Puts a frame of the subscription's own. `false` when there is none by choice.
+    /// Puts a frame of the subscription's own, now or when there is room. `false` when there is none by
+    /// choice.
     pub(super) fn say(
         &mut self,
         outcome: Outcome,
@@ -141,13 +142,14 @@ impl Subscription {
         id: Option<Box<[u8]>>,
         room: &mut Room<'_>,
     ) -> bool {
-        let before = std::mem::replace(&mut self.cursor, after);
-        self.seen = after.seq;
         let text = after.text();
         let frame = self.opening.frame(outcome, id.as_deref().unwrap_or(&text));
         let Some(frame) = frame else {
+            self.cursor = after;
+            self.seen = after.seq;
             return false;
         };
+        let before = self.cursor;
         self.put_notice(
             Notice {
                 before,
@@ -159,10 +161,16 @@ impl Subscription {
         true
     }
 
+    /// A frame that is put aside could not be taken back with those before it: it waits here for the next
+    /// time.
     fn put_notice(&mut self, notice: Notice, room: &mut Room<'_>) {
-        self.cursor = notice.after;
-        room.put_frame(notice.frame.clone());
-        self.given.notice(notice);
+        if room.offer(&notice.frame) {
+            self.cursor = notice.after;
+            self.seen = notice.after.seq;
+            self.given.notice(notice);
+        } else {
+            self.again.push_front(notice);
+        }
     }
 
     /// Whether it is the turn of a notice that was taken back.
@@ -245,7 +253,12 @@ impl Frames for Subscription {
             match me.look(cx.waker(), room) {
                 Look::Put => return Poll::Ready(Some(Ok(()))),
                 Look::Large(frame) => {
-                    room.put_frame(frame);
+                    // Alone, or after what is in the room already.
+                    if room.offer(&frame) {
+                        me.cursor.seq += 1;
+                        me.seen = me.cursor.seq;
+                        me.given.events(me.cursor.seq, 1);
+                    }
                     return Poll::Ready(Some(Ok(())));
                 }
                 Look::Say(outcome, after, id) => {
@@ -256,14 +269,16 @@ impl Frames for Subscription {
                 Look::Page => me.page_from_here(),
                 Look::Again => {}
                 Look::Part(retry) => {
-                    me.has_parted = true;
-                    room.put_frame(Frame::retry(retry.into()).into());
-                    let cursor = me.cursor;
-                    me.given.notice(Notice {
-                        before: cursor,
-                        after: cursor,
-                        frame: Frame::retry(retry.into()).into(),
-                    });
+                    let frame = EncodedFrame::from(Frame::retry(retry.into()));
+                    let (before, after) = (me.cursor, me.cursor);
+                    me.has_parted = room.offer(&frame);
+                    if me.has_parted {
+                        me.given.notice(Notice {
+                            before,
+                            after,
+                            frame,
+                        });
+                    }
                     return Poll::Ready(Some(Ok(())));
                 }
                 Look::Over => return Poll::Ready(None),
