@@ -179,6 +179,12 @@ impl Hub {
         self.handle.topic.lock().infos()
     }
 
+    /// Whether there is any connection.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        !self.handle.topic.lock().parking.is_vacant()
+    }
+
     /// Ends a connection in good order. `false` when there is no such connection any more.
     pub fn close(&self, id: ConnectionId) -> bool {
         self.handle.topic.close(|number| number == id.0) > 0
