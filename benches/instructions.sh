@@ -13,9 +13,9 @@ set -eu
 cd "$(dirname "$0")/.."
 record=benches/instructions.txt
 tolerance=${TOLERANCE:-2}
-cases="a-64k a-1400 a-64 b-64k b-64 h-64k d-64k e-64k f-64k f-64 a-64k-str a-64k-plain json-slice json-vec json-slices lines-slice lines-vec lines-slices"
+cases="a-64k a-1400 a-64 b-64k b-64 h-64k d-64k e-64k f-64k f-64 a-64k-str a-64k-plain json-slice json-vec json-slices lines-slice lines-vec lines-slices read-a read-d lend-a lend-b lend-d"
 
-cargo build --release --quiet -p benches --no-default-features --bin one-case
+cargo build --release --quiet -p benches --no-default-features --features read --bin one-case
 program=${CARGO_TARGET_DIR:-target}/release/one-case
 
 instructions() {

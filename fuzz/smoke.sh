@@ -19,7 +19,7 @@ cargo fuzz --version >/dev/null 2>&1 || cargo install --locked cargo-fuzz
 [ $# -eq 0 ] || targets=("$@")
 
 # What is of use: the oracle takes quadratic time, and a header is short.
-declare -A max_len=([decode]=1024 [limits]=512 [encode]=1024 [data_writer]=1024 [http]=256 [connection]=640)
+declare -A max_len=([decode]=1024 [limits]=512 [encode]=1024 [data_writer]=1024 [http]=256 [connection]=640 [client]=512)
 
 cargo +nightly fuzz build --sanitizer "${SANITIZER:-none}"
 for target in "${targets[@]}"; do

@@ -57,27 +57,32 @@ if ! grep -qE 'Rust 1\.[0-9]+' README.md; then
     bad=1
 fi
 
-# SECURITY.md names a test for each advisory. In a table with such a column, what stands there in
-# backquotes is a test, a path or a fuzz target; a file in parentheses is where the tests are.
-named=0
-while IFS= read -r tests; do
-    read -ra files <<<"$(grep -oE '\([^() ]+\.rs\)' <<<"$tests" | tr -d '()' | tr '\n' ' ')"
-    [ ${#files[@]} -gt 0 ] || files=(sse-codec/tests sse-codec-tokio/tests)
-    while read -r name; do
-        named=$((named + 1))
-        [ -e "$name" ] || [ -f "fuzz/fuzz_targets/$name.rs" ] ||
-            grep -rqE "^ *(async )?fn $name\\(" "${files[@]}" || {
-            echo "SECURITY.md: there is no \`$name\` in ${files[*]}"
-            bad=1
-        }
-    done < <(grep -oE '`[^`]+`' <<<"$tests" | tr -d '`')
-done < <(awk -F ' *[|] *' '
-    !/^\|/ { column = 0; next }
-    !column { for (i = NF; i && $i != "the test here"; i--); column = i ? i : -1; next }
-    column > 0 { print $column }' SECURITY.md)
-if [ $named = 0 ]; then
-    echo 'SECURITY.md: names no test under "the test here"'
-    bad=1
-fi
+# SECURITY.md names a test for each advisory, docs/field-cases.md one for each report. In a table with
+# such a column, what stands there in backquotes is a test, a path or a fuzz target; a file in
+# parentheses is where the tests are.
+for page in SECURITY.md docs/field-cases.md; do
+    named=0
+    while IFS= read -r tests; do
+        read -ra files <<<"$(grep -oE '\([^() ]+\.rs\)' <<<"$tests" | tr -d '()' | tr '\n' ' ')"
+        [ ${#files[@]} -gt 0 ] || files=(sse-codec/tests sse-codec-tokio/tests)
+        while read -r name; do
+            named=$((named + 1))
+            [ -e "$name" ] || [ -f "fuzz/fuzz_targets/$name.rs" ] ||
+                grep -rqE "^ *(async )?fn $name\\(" "${files[@]}" || {
+                echo "$page: there is no \`$name\` in ${files[*]}"
+                bad=1
+            }
+        done < <(grep -oE '`[^`]+`' <<<"$tests" | tr -d '`')
+    done < <(awk -F ' *[|] *' '
+        !/^\|/ { column = 0; next }
+        !column { for (i = NF; i && $i != "the test here"; i--); column = i ? i : -1; next }
+        column > 0 { print $column }' "$page")
+    if [ $named = 0 ]; then
+        echo "$page: names no test under \"the test here\""
+        bad=1
+    fi
+done
+
+.ci/engine || bad=1
 
 exit $bad

@@ -24,6 +24,8 @@ pub mod input;
 pub mod load;
 pub mod measure;
 pub mod oracle;
+#[cfg(feature = "read")]
+pub mod read;
 pub mod report;
 mod rng;
 pub mod sizes;

@@ -15,6 +15,7 @@
 pub mod client;
 pub mod fanout;
 pub mod handler;
+pub mod hub;
 pub mod idle;
 pub mod latency;
 pub mod process;

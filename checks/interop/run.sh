@@ -26,4 +26,4 @@ python=$work/python/bin/python
 
 cargo build --quiet --locked
 cd "$work"
-exec timeout --kill-after=5 85 "$CARGO_TARGET_DIR/debug/interop" "$node" "$python" "$work/cases.json"
+exec timeout --kill-after=5 170 "$CARGO_TARGET_DIR/debug/interop" "$node" "$python" "$work/cases.json"

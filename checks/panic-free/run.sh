@@ -90,7 +90,7 @@ for function in $(grep -rhoE '^ *pub (const )?fn [a-z_]+' "$root/sse-codec/src" 
     fi
 done
 
-core="src/decode.rs src/encode.rs src/http.rs src/replay.rs src/text.rs"
+core="src/decode.rs src/encode.rs src/http.rs src/reconnect.rs src/replay.rs src/text.rs"
 for target in host thumbv7m-none-eabi thumbv6m-none-eabi; do
     for level in 3 s z; do
         build $target $level

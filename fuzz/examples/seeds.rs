@@ -101,4 +101,47 @@ fn main() {
             &[&[flags], timers, lifetime, rest, &scripts, sends],
         );
     }
+
+    // Flags, limit, ID; then answers: see client.rs. A stream: kind, sizes, gap, length, text.
+    let stream = |kind: u8, sizes: &[u8], gap: u8, text: &[u8]| {
+        let sizes = [&[sizes.len() as u8], sizes].concat();
+        [&[kind], &sizes[..], &[gap, text.len() as u8], text].concat()
+    };
+    let events = stream(
+        4,
+        &[5],
+        3,
+        b"retry: 30\nid: 1\ndata: a\n\nevent: b\ndata: c\n\nid: 2",
+    );
+    let cut = stream(0x14, &[1], 0, b": hi\ndata: x\n\nretry: 7");
+    let silent = stream(4, &[3], 11, b"data: 1\n\n: a comment\n\ndata: 2\n\n");
+    for (name, start, answers) in [
+        (
+            "goes-on",
+            &[0, 60, 1, b'7'][..],
+            [&events[..], &cut, &silent],
+        ),
+        ("fails", &[0, 60, 0], [&[0], &[8], &events]),
+        ("refuses", &[0, 60, 0], [&[0xBA, 2, 0x32], &[0x3A], &events]),
+        ("redirects", &[1, 60, 0], [&[0x21], &[0x19], &events]),
+        (
+            "gives-up",
+            &[0xE0, 20, 0],
+            [&[0], &stream(4, &[], 0, b":\n\n"), &[0]],
+        ),
+        ("post", &[0x45, 60, 0], [&events, &events, &cut]),
+        (
+            "standard",
+            &[2, 9, 0],
+            [&silent, &stream(0x0C, &[], 0, b"id"), &[0x3A]],
+        ),
+        ("encoded", &[0x0C, 9, 0], [&[3], &[], &[]]),
+        (
+            "unsendable",
+            &[0, 60, 1, 1],
+            [&stream(4, &[], 0, b"id:\x7F\ndata\n\n"), &cut, &[0]],
+        ),
+    ] {
+        write("client", name, &[start, &answers.concat()]);
+    }
 }

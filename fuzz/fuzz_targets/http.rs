@@ -11,5 +11,8 @@ fuzz_target!(|bytes: &[u8]| {
     assert_content_type(values[0]);
     assert_last_event_id(bytes);
     assert_last_event_id(values[0]);
+    assert_last_event_id_value(bytes);
+    assert_last_event_id_value(values[0]);
+    assert_retry_after(values[0], values[values.len() - 1]);
     assert_chunk_size(bytes);
 });

@@ -29,6 +29,7 @@ pub fn assert_decodes<S: Storage + Debug>(
 
 fn assert_state<S: Storage>(parser: &Parser<S>, expected: &Decoded, before: Option<u64>) {
     assert_eq!(parser.last_event_id(), expected.last_event_id);
+    assert_eq!(parser.is_inside_block(), expected.is_inside_block);
     let retry = expected.retry.or(before);
     assert_eq!(parser.retry().map(|time| time.0), retry);
 }

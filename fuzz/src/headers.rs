@@ -1,8 +1,8 @@
 //! What is true of every header value.
 
 use sse_codec::{
-    Chunk, Frame, InvalidLastEventId, Parser,
-    http::{self, Answer, CONTENT_TYPE, ChunkSize},
+    Chunk, Frame, InvalidLastEventId, Millis, Parser,
+    http::{self, CONTENT_TYPE, ChunkSize, Unsendable},
 };
 
 /// `Accept`, a list over several lines.
@@ -42,14 +42,83 @@ pub fn assert_accept(values: &[&[u8]]) {
     assert!(quality(&with(b"text/event-stream;charset=utf-8;q=0")) <= weight);
 }
 
-/// `Content-Type`, of which only the essence counts.
+/// `Content-Type`, as Fetch extracts a MIME type, step by step.
 pub fn assert_content_type(value: &[u8]) {
-    let is_stream = http::is_event_stream(value);
-    assert_eq!(Answer::new(200, value) == Answer::Open, is_stream);
-    let essence = value.split(|byte| *byte == b';').next().unwrap();
-    let essence = String::from_utf8_lossy(essence).to_ascii_lowercase();
-    // Only where a quote opens a string does a `;` not end the essence, which is none then anyway.
-    assert_eq!(essence.trim_matches([' ', '\t']) == CONTENT_TYPE, is_stream);
+    let mut mime_type = None;
+    for part in decode_and_split(value) {
+        let part = part.trim_matches([' ', '\t']);
+        let Some((kind, rest)) = part.split_once('/') else {
+            continue;
+        };
+        let subtype = rest
+            .split(';')
+            .next()
+            .unwrap()
+            .trim_end_matches([' ', '\t']);
+        let is_token = |half: &str| {
+            let is_other = |c: char| !c.is_ascii_alphanumeric() && !"!#$%&'*+-.^_`|~".contains(c);
+            !half.is_empty() && !half.contains(is_other)
+        };
+        if is_token(kind) && is_token(subtype) && (kind, subtype) != ("*", "*") {
+            mime_type = Some(format!("{kind}/{subtype}").to_ascii_lowercase());
+        }
+    }
+    let is_stream = mime_type.as_deref() == Some(CONTENT_TYPE);
+    assert_eq!(http::is_event_stream(value), is_stream);
+}
+
+/// Fetch, *get, decode, and split*: bytes are code points there.
+fn decode_and_split(value: &[u8]) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut points = value.iter().map(|byte| char::from(*byte)).peekable();
+    while let Some(point) = points.next() {
+        match point {
+            ',' => parts.push(String::new()),
+            '"' => {
+                parts.last_mut().unwrap().push('"');
+                // *collect an HTTP quoted string*
+                while let Some(quoted) = points.next() {
+                    parts.last_mut().unwrap().push(quoted);
+                    match quoted {
+                        '"' => break,
+                        '\\' => parts.last_mut().unwrap().extend(points.next()),
+                        _ => {}
+                    }
+                }
+            }
+            other => parts.last_mut().unwrap().push(other),
+        }
+    }
+    parts
+}
+
+/// `Retry-After`, against a `Date`.
+pub fn assert_retry_after(value: &[u8], date: &[u8]) {
+    let read = http::retry_after(value, Some(date));
+    let spaced = [b" \t", value, b"\t "].concat();
+    assert_eq!(http::retry_after(&spaced, Some(date)), read);
+    let alone = http::retry_after(value, None);
+    if alone.is_some() {
+        assert_eq!(alone, read);
+    }
+    // What is a date is no delay before itself.
+    if let Some(Millis(0)) = http::retry_after(value, Some(value)) {
+        assert!(alone.is_none_or(|delay| delay == Millis(0)));
+    }
+}
+
+/// What goes into `Last-Event-ID` comes out whole.
+pub fn assert_last_event_id_value(id: &[u8]) {
+    match http::last_event_id_value(id) {
+        Ok(None) => assert!(id.is_empty()),
+        Ok(Some(value)) => {
+            assert_eq!(value, id);
+            assert_eq!(http::last_event_id(value), Ok(id));
+        }
+        Err(Unsendable::Byte { byte, position }) => assert_eq!(id[position], byte),
+        Err(Unsendable::TooLong { limit }) => assert!(id.len() > limit),
+        Err(other) => panic!("{other}"),
+    }
 }
 
 /// `Last-Event-ID`.

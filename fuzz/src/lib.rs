@@ -4,6 +4,7 @@
 //! zero or empty. Long values come last and as they are, so that the dictionary and the seeds, which
 //! are pieces of streams, stay what they are under mutation.
 
+pub mod client;
 pub mod connection;
 pub mod decoding;
 pub mod encoding;

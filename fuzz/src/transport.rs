@@ -60,6 +60,11 @@ pub(crate) fn tenths(amount: usize) -> Duration {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Wire {
     pub(crate) received: Vec<u8>,
+    /// How much of it was flushed, and whether a flush has begun and is not done.
+    pub(crate) flushed: usize,
+    pub(crate) flushing: bool,
+    /// A flush has had to wait, once.
+    pub(crate) is_slow: bool,
     pub(crate) failures: Vec<ErrorKind>,
     /// How much was there to read, and whether its end has been seen.
     pub(crate) input: usize,
@@ -167,12 +172,18 @@ impl AsyncWrite for Transport {
         let mut left = self.note(result)?;
         let mut wire = self.lock();
         assert!(!wire.shut_down, "written to after its shutdown");
+        assert!(!wire.flushing, "written to while a flush is pending");
         let before = wire.received.len();
         for slice in slices {
             let part = &slice[..left.min(slice.len())];
             wire.received.extend_from_slice(part);
             left -= part.len();
         }
+        let most = if wire.is_slow { 16 } else { 64 } * 1024;
+        assert!(
+            wire.received.len() - wire.flushed <= most,
+            "too much between flushes"
+        );
         Poll::Ready(Ok(wire.received.len() - before))
     }
 
@@ -181,8 +192,18 @@ impl AsyncWrite for Transport {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let result = ready!(self.flushes.poll(cx)).unwrap_or(Ok(0));
-        Poll::Ready(self.note(result).map(drop))
+        let result = self.flushes.poll(cx);
+        {
+            let mut wire = self.lock();
+            wire.flushing = result.is_pending();
+            wire.is_slow |= wire.flushing;
+        }
+        let result = self.note(ready!(result).unwrap_or(Ok(0)));
+        if result.is_ok() {
+            let mut wire = self.lock();
+            wire.flushed = wire.received.len();
+        }
+        Poll::Ready(result.map(drop))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

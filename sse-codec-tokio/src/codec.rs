@@ -1,23 +1,22 @@
 use std::io;
 
 use bytes::{Buf, BytesMut};
-use sse_codec::{Chunk, Frame, Growable, Overflow, Parser};
+use sse_codec::{Chunk, Frame, InvalidLastEventId, Millis, Overflow, Parser};
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::{
-    encoded::EncodedFrame,
-    owned::{OwnedEvent, Owner},
-};
+use crate::{encoded::EncodedFrame, owned::OwnedEvent, reader::Assembler};
 
-/// The codec for a [`tokio_util::codec::Framed`]: for who has one already. An
-/// [`EventReader`](crate::EventReader) shares memory with large events and has a read timeout, an
-/// [`EventWriter`](crate::EventWriter) has a bound and heartbeats.
+/// The codec for a program that has a [`tokio_util::codec::Framed`] already. Without one, an
+/// [`EventReader`](crate::EventReader) shares memory with large events, shows comments and has a read
+/// timeout; an [`EventWriter`](crate::EventWriter) has a bound and heartbeats.
 ///
-/// An oversized event is an item, not an error: an error would end the stream.
+/// An event that is larger than the limit is an item, not an error: an error would end the stream.
+///
+/// What the end of the stream cuts off gives no event (WHATWG HTML §9.2.6).
+/// [`is_inside_block`](Self::is_inside_block) says, at the end, whether there was something.
 #[derive(Debug)]
 pub struct EventCodec {
-    parser: Parser<Growable>,
-    owner: Owner,
+    assembler: Assembler,
 }
 
 impl EventCodec {
@@ -25,9 +24,35 @@ impl EventCodec {
     #[must_use]
     pub const fn new(limit: usize) -> Self {
         Self {
-            parser: Parser::growable(limit),
-            owner: Owner::new(),
+            assembler: Assembler::new(Parser::growable(limit)),
         }
+    }
+
+    /// The last event ID: what to reconnect with.
+    #[must_use]
+    pub fn last_event_id(&self) -> &[u8] {
+        self.assembler.parser().last_event_id()
+    }
+
+    /// The reconnection time that the server has set last.
+    #[must_use]
+    pub const fn retry(&self) -> Option<Millis> {
+        self.assembler.parser().retry()
+    }
+
+    /// Starts with this last event ID.
+    ///
+    /// # Errors
+    /// As [`Parser::set_last_event_id`].
+    pub fn set_last_event_id(&mut self, id: &[u8]) -> Result<(), InvalidLastEventId> {
+        self.assembler.parser_mut().set_last_event_id(id)
+    }
+
+    /// Whether a block has begun and has not ended. At the end of the stream it means that the last
+    /// event was cut off.
+    #[must_use]
+    pub const fn is_inside_block(&self) -> bool {
+        self.assembler.parser().is_inside_block()
     }
 }
 
@@ -37,14 +62,13 @@ impl Decoder for EventCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Self::Item>> {
         let mut chunk = Chunk::new(src);
-        let ready = self.parser.next_ready(&mut chunk).transpose();
+        let event = self.assembler.next_event(&mut chunk, None);
         let position = chunk.position();
-        let item = ready.map(|ready| Ok(self.owner.own(self.parser.event(ready?), None)));
         src.advance(position);
-        Ok(item)
+        Ok(event)
     }
 
-    /// What the end cuts off is nothing.
+    /// What the end cuts off gives no event, and no error either.
     fn decode_eof(&mut self, src: &mut BytesMut) -> io::Result<Option<Self::Item>> {
         self.decode(src)
     }

@@ -1,18 +1,21 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use bytes::Bytes;
-use sse_codec::{Frame, Jitter, TimersConfig, http};
+use sse_codec::{Frame, Jitter, TimersConfig};
 use tokio_util::sync::CancellationToken;
 
-use crate::{chance::random, encoded::EncodedFrame};
+use crate::{
+    chance::random,
+    encoded::EncodedFrame,
+    head::{Framing, Headers, InvalidHeader, Terms},
+};
 
 /// How [`serve`](crate::serve()) treats a connection.
 ///
 /// | | default |
 /// |---|---|
-/// | head | [`http::RESPONSE_HEAD_CLOSE`] |
-/// | first frame | an empty comment |
-/// | heartbeat | every 10 to 15 s while nothing is written |
+/// | framing | the body ends with the connection ([`Framing::Close`]) |
+/// | greeting | none |
+/// | heartbeat | after 1 s without anything, then every 10 to 15 s while nothing is written |
 /// | write deadline | 30 s |
 /// | lifetime | none |
 /// | buffer | 16 KiB |
@@ -23,8 +26,13 @@ use crate::{chance::random, encoded::EncodedFrame};
 /// Make one and share it: `serve` takes an `Arc` as well.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
-    pub(crate) head: Bytes,
+    pub(crate) framing: Framing,
+    pub(crate) headers: Headers,
+    pub(crate) charset: bool,
     pub(crate) greeting: Option<EncodedFrame>,
+    pub(crate) heartbeat: Option<EncodedFrame>,
+    pub(crate) first_heartbeat: Duration,
+    pub(crate) retry: Option<Duration>,
     pub(crate) timers: TimersConfig,
     pub(crate) buffer_limit: usize,
     pub(crate) input_limit: usize,
@@ -43,8 +51,13 @@ impl ServeOptions {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            head: Bytes::from_static(http::RESPONSE_HEAD_CLOSE),
-            greeting: Some(Frame::HEARTBEAT.into()),
+            framing: Framing::Close,
+            headers: Headers::default(),
+            charset: false,
+            greeting: None,
+            heartbeat: None,
+            first_heartbeat: Duration::from_secs(1),
+            retry: None,
             timers: TimersConfig::new()
                 .with_heartbeat(
                     Duration::from_secs(15).into(),
@@ -61,20 +74,97 @@ impl ServeOptions {
         }
     }
 
-    /// What is sent first: a response head with its blank line, or nothing where somebody else has
-    /// sent it. The body has no framing of its own, so a head of HTTP/1.1 has to say
-    /// `connection: close`.
+    /// How the body is framed, and the head that goes with it, for all connections with these
+    /// options. [`framed`](Self::framed) says it for one, which is what a server does that asks the
+    /// request.
     #[must_use]
-    pub fn head(mut self, head: impl Into<Bytes>) -> Self {
-        self.head = head.into();
+    pub fn framing(mut self, framing: Framing) -> Self {
+        self.framing = framing;
         self
     }
 
-    /// The frame that follows the head at once, so that the first bytes of the body do not wait for
-    /// the first event; a reconnection time for instance.
+    /// These options for one connection, framed as its request wants it.
+    pub fn framed(self: &Arc<Self>, framing: Framing) -> Terms {
+        Terms::new(Arc::clone(self), framing)
+    }
+
+    /// Adds a header to every head, for example `access-control-allow-origin`. One of the same name
+    /// as a [default header](sse_codec::http::RESPONSE_HEADERS) replaces that. For one connection
+    /// there is [`Terms::header`].
+    ///
+    /// ```
+    /// use sse_codec_tokio::{InvalidHeader, ServeOptions};
+    ///
+    /// let options = ServeOptions::new()
+    ///     .header("access-control-allow-origin", "https://example.org")?
+    ///     .header("access-control-allow-credentials", "true")?;
+    /// # let _ = options;
+    /// let two_in_one = ServeOptions::new().header("x-user", "a\r\nset-cookie: b");
+    /// assert_eq!(two_in_one.unwrap_err(), InvalidHeader::Value { position: 1 });
+    /// # Ok::<(), InvalidHeader>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the name is not a token, when it is one that the framing decides (`content-type`,
+    /// `content-length`, `transfer-encoding`, `trailer`, `connection`), and when the value has a
+    /// control character.
+    pub fn header(mut self, name: &str, value: &str) -> Result<Self, InvalidHeader> {
+        self.headers.push(name, value)?;
+        Ok(self)
+    }
+
+    /// Says `content-type: text/event-stream; charset=utf-8`. A stream is UTF-8 whatever that says
+    /// (WHATWG HTML §9.2.5); old clients that read text by its `charset` need it, and a few that
+    /// compare the whole value do not take it.
+    #[must_use]
+    pub fn charset(mut self) -> Self {
+        self.charset = true;
+        self
+    }
+
+    /// The frame that leaves with the head. Without one, the head leaves alone: that opens the
+    /// `EventSource` of Chromium and passes proxies, while Firefox waits for the first byte of the
+    /// body, which is the first event or [heartbeat](Self::first_heartbeat).
+    ///
+    /// A frame without data gives some clients an empty message; an event is safe with all.
     #[must_use]
     pub fn greeting(mut self, frame: impl Into<Option<EncodedFrame>>) -> Self {
         self.greeting = frame.into();
+        self
+    }
+
+    /// The frame of a heartbeat; [`Frame::HEARTBEAT`] if none is given and the source has none of
+    /// its own.
+    ///
+    /// | frame | |
+    /// |---|---|
+    /// | [`Frame::HEARTBEAT`], a comment and a blank line | what most servers send. Some clients make an empty message of it once the stream had an ID. |
+    /// | [`EncodedFrame::HEARTBEAT_LINE`], a comment alone | for streams with IDs. Readers that split at blank lines by hand lose the event after it. |
+    /// | an event of a type of its own, with data | safe with all clients, which see it |
+    #[must_use]
+    pub fn heartbeat(mut self, frame: impl Into<EncodedFrame>) -> Self {
+        self.heartbeat = Some(frame.into());
+        self
+    }
+
+    /// When the first heartbeat comes, if nothing was sent after the head until then; 1 s if not
+    /// said. The [timers](Self::timers) say when further ones come, and whether there are any.
+    #[must_use]
+    pub fn first_heartbeat(mut self, after: Duration) -> Self {
+        self.first_heartbeat = after;
+        self
+    }
+
+    /// The reconnection time that clients should have. It goes as the `retry` line of the first
+    /// event that each connection sends, never as a block of its own, which some clients make an
+    /// empty message of. An event with a `retry` of its own keeps it.
+    ///
+    /// A client keeps the last time it was told for all later connections, so a
+    /// [farewell's](Self::come_back_after) stays unless the next connection sets it back: that is
+    /// what this is for.
+    #[must_use]
+    pub fn retry(mut self, time: Duration) -> Self {
+        self.retry = Some(time);
         self
     }
 

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use sse_codec::{Event, Millis, lossy};
+use sse_codec::{Event, Frame, InvalidField, Millis, lossy};
 use std::{borrow::Cow, str};
 
 /// An event that owns its values, or shares them with the buffer they were read into.
@@ -101,6 +101,40 @@ impl OwnedEvent {
     }
 }
 
+/// What [`EventReader::next_step`](crate::EventReader::next_step) finds in a stream: everything that
+/// means something to a receiver, and comments.
+///
+/// A relay sends each step on [as a frame](Self::to_frame), and whoever reads what it sent finds the
+/// steps again, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OwnedStep {
+    /// An event, with the ID and the reconnection time of its block.
+    Event(OwnedEvent),
+    /// A comment, a heartbeat for instance: the text of one line, after the colon.
+    Comment(Bytes),
+    /// A reconnection time that came without an event.
+    Retry(Millis),
+    /// An ID that came without an event and is the last event ID from here on. An empty one clears
+    /// it.
+    Id(Bytes),
+}
+
+impl OwnedStep {
+    /// The step as it goes over the wire.
+    ///
+    /// # Errors
+    /// As [`Frame::event`]. What a reader has found never fails.
+    pub fn to_frame(&self) -> Result<Frame<'_>, InvalidField> {
+        match self {
+            Self::Event(event) => Frame::event(event.as_event()),
+            Self::Comment(text) => Ok(Frame::comment(text)),
+            Self::Retry(time) => Ok(Frame::retry(*time)),
+            Self::Id(id) => Frame::id(id),
+        }
+    }
+}
+
 /// Makes owned events of borrowed ones. Keeps the last type and the last event ID, because most
 /// streams have few of them: an event that repeats them shares them.
 #[derive(Debug)]
@@ -119,9 +153,7 @@ impl Owner {
 
     /// `shared` is the event's data, where there is memory to share.
     pub(crate) fn own(&mut self, event: Event<'_>, shared: Option<Bytes>) -> OwnedEvent {
-        if self.last_event_id != event.last_event_id() {
-            self.last_event_id = Bytes::copy_from_slice(event.last_event_id());
-        }
+        let last_event_id = self.own_id(event.last_event_id());
         if let Some(event_type) = event.event_type()
             && self.event_type != event_type
         {
@@ -130,9 +162,17 @@ impl Owner {
         OwnedEvent {
             event_type: event.event_type().map(|_| self.event_type.clone()),
             data: shared.unwrap_or_else(|| Bytes::copy_from_slice(event.data())),
-            id: event.id().map(|_| self.last_event_id.clone()),
+            id: event.id().map(|_| last_event_id.clone()),
             retry: event.retry(),
-            last_event_id: self.last_event_id.clone(),
+            last_event_id,
         }
+    }
+
+    /// The last event ID.
+    pub(crate) fn own_id(&mut self, id: &[u8]) -> Bytes {
+        if self.last_event_id != id {
+            self.last_event_id = Bytes::copy_from_slice(id);
+        }
+        self.last_event_id.clone()
     }
 }

@@ -8,7 +8,8 @@ pub enum Reason {
     Finished,
     /// The peer closed the connection, in good order or by a reset.
     PeerClosed,
-    /// Bytes waited for the peer and the transport took none for the whole write deadline.
+    /// Bytes waited for the peer, and no flush of the transport was done for the whole write
+    /// deadline.
     WriteDeadline,
     /// The connection had lived its time.
     Lifetime,
@@ -16,7 +17,7 @@ pub enum Reason {
     Shutdown,
     /// The client sent more than it may after its request.
     TooMuchInput,
-    /// The source failed.
+    /// The source of the events failed. What it gave before was sent.
     SourceFailed,
     /// The receiving half was dropped before it was served, or the serving future was.
     Dropped,
@@ -61,15 +62,18 @@ impl fmt::Display for Reason {
 pub struct Summary {
     /// Why it ended.
     pub reason: Reason,
-    /// How many events were handed to the transport whole. That they arrived is not said.
+    /// How many events were handed to the transport whole, and flushed. That they arrived is not
+    /// said.
     pub events: u64,
-    /// Whether the transport got the beginning of a further event. A receiver makes nothing of it.
+    /// Whether the transport got something of further events, whole or in part: they may have
+    /// arrived or not.
     pub cut: bool,
     /// How many heartbeats were sent.
     pub heartbeats: u64,
     /// How many bytes were handed to the transport, heads and heartbeats among them.
     pub bytes: u64,
-    /// The most bytes that ever waited for the transport.
+    /// The most bytes that the connection ever held for the transport. What was offered and went
+    /// back to its source is not among them.
     pub high_water: usize,
     /// How long it lasted.
     pub duration: Duration,

@@ -11,11 +11,11 @@ use crate::{
     connection::{
         clock::Due,
         input::Input,
-        session::{Account, Framing, Next, Session},
+        session::{Account, Next, Session},
         wire::Wire,
     },
     frames::{Burst, Frames},
-    options::ServeOptions,
+    head::Terms,
     reason::{Reason, Summary},
 };
 
@@ -26,8 +26,8 @@ use crate::{
 /// - Events that are ready together are written together.
 /// - The reading half is watched, so a peer that closes is noticed while there is nothing to send.
 /// - A peer that does not read holds up its own source and nothing else: no more than
-///   [`buffer_limit`](ServeOptions::buffer_limit) bytes wait here, and the write deadline ends it.
-/// - At [shutdown](ServeOptions::shutdown) and at the end of its lifetime the connection is ended
+///   [`buffer_limit`](crate::ServeOptions::buffer_limit) bytes wait here, and the write deadline ends it.
+/// - At [shutdown](crate::ServeOptions::shutdown) and at the end of its lifetime the connection is ended
 ///   in good order within a bounded time. The future goes on until the client has closed too, or
 ///   that time is over; the source hears of the end before.
 /// - A source that fails ends the connection at once ([`Reason::SourceFailed`]): what it gave
@@ -36,8 +36,9 @@ use crate::{
 ///
 /// # Transports with a buffer of their own
 /// A transport that takes more than its peer, as TLS does, has progress only when a flush is done.
-/// At most 64 KiB are written between two flushes, and at most 16 KiB once a flush has had to wait.
-/// A client that takes 16 KiB in each write deadline is therefore slow and not gone.
+/// Between two flushes at most 64 KiB are written, and at most 16 KiB to a transport whose flush
+/// has had to wait. A client that takes 16 KiB in each write deadline is therefore slow and not
+/// gone.
 ///
 /// # Panics
 /// Outside a tokio runtime with its timer enabled.
@@ -45,16 +46,17 @@ use crate::{
 /// # Cancel safety
 /// Dropping the future closes the connection where it stands; the peer makes nothing of half an
 /// event. An [`EventSender`](crate::EventSender) is told so ([`Reason::Dropped`]).
-pub async fn serve<IO, S>(io: IO, source: S, options: impl Into<Arc<ServeOptions>>) -> Summary
+pub async fn serve<IO, S>(io: IO, source: S, terms: impl Into<Terms>) -> Summary
 where
     IO: AsyncRead + AsyncWrite + Unpin,
     S: Frames,
 {
-    let options = options.into();
+    let terms = terms.into();
+    let options = Arc::clone(&terms.options);
     let source = pin!(source);
     let mut shutdown = pin!(options.shutdown.as_ref().map(|token| token.cancelled()));
     let mut connection = Connection {
-        session: Session::new(source, Arc::clone(&options), Framing::Close),
+        session: Session::new(source, terms),
         wire: Wire::new(io, options.buffer_limit),
         input: Input::new(&options),
         phase: Phase::Open,

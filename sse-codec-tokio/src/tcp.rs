@@ -1,7 +1,15 @@
-use std::{io, time::Duration};
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use socket2::SockRef;
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
 
 /// Socket options that bound what a client can cost where the socket is ours.
 ///
@@ -84,5 +92,88 @@ impl TcpOptions {
 impl Default for TcpOptions {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// A socket that is reset when it is dropped before its writing half was shut down (`SO_LINGER` 0):
+/// the client of a body that [ends with the connection](crate::Framing::Close) can tell a stream
+/// that was cut from one that is complete by nothing else.
+///
+/// [`serve`](crate::serve()) shuts the transport down when a stream has ended in good order, and
+/// drops it when the source has failed, when the connection is to end at once, and when its own
+/// future is dropped. For a body in [chunks](crate::Framing::Chunked) this is not needed; over TLS,
+/// `close_notify` says it. Without it, and without chunks, a client of plain TCP cannot know.
+#[derive(Debug)]
+pub struct ResetOnDrop {
+    stream: TcpStream,
+    is_shut_down: bool,
+}
+
+impl ResetOnDrop {
+    /// From now on the socket is reset unless it is shut down.
+    #[must_use]
+    pub const fn new(stream: TcpStream) -> Self {
+        let is_shut_down = false;
+        Self {
+            stream,
+            is_shut_down,
+        }
+    }
+
+    /// The socket.
+    #[must_use]
+    pub const fn get_ref(&self) -> &TcpStream {
+        &self.stream
+    }
+}
+
+impl Drop for ResetOnDrop {
+    fn drop(&mut self) {
+        if !self.is_shut_down {
+            // A socket that is gone already needs none.
+            let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        }
+    }
+}
+
+impl AsyncRead for ResetOnDrop {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for ResetOnDrop {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        self.is_shut_down = true;
+        Poll::Ready(Ok(()))
     }
 }

@@ -180,7 +180,8 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         self.wire.output.pending()
     }
 
-    /// How many frames were handed to the transport whole, heartbeats not among them.
+    /// How many frames were handed to the transport whole, and flushed; heartbeats are not among
+    /// them.
     pub const fn events(&self) -> u64 {
         self.wire.output.done().events
     }
@@ -278,10 +279,8 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         };
         let mut written = 0;
         if write_now && self.wire.is_clear() {
-            written = self.wire.write_frame(cx, &frame).map_err(|reason| {
-                self.ended = Some(reason);
-                reason
-            })?;
+            let result = self.wire.write_frame(cx, &frame);
+            written = result.inspect_err(|reason| self.ended = Some(*reason))?;
         }
         self.wire.output.push(frame, Kind::Event, len, written);
         if written > 0 {

@@ -12,7 +12,7 @@ use common::{
 };
 use sse_codec::TimersConfig;
 use sse_codec_tokio::{
-    EventSender, Reason, SendError, ServeOptions, Summary, TrySendError, channel, serve,
+    EventSender, Framing, Reason, SendError, ServeOptions, Summary, TrySendError, channel, serve,
 };
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Only the events, and no timers.
 fn bare() -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(TimersConfig::new())
 }
@@ -370,4 +370,103 @@ async fn with_many_senders_at_once_every_event_is_somewhere() {
         let accounted: Vec<_> = (1..=closed.handed_over).chain(unsent(&sender)).collect();
         assert_eq!(accepted, accounted);
     }
+}
+
+/// A waker may own the task that owns the sender: it is neither cloned nor dropped under the
+/// channel's lock.
+#[test]
+fn a_waker_that_owns_a_sender_is_dropped_without_the_lock() {
+    use std::{
+        pin::Pin,
+        sync::Mutex,
+        task::{Context, Wake},
+    };
+
+    /// The simplest executor there is: the waker is the task.
+    struct Task {
+        _future: Mutex<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    }
+
+    impl Wake for Task {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let (sender, receiver) = channel(4);
+        let clone = sender.clone();
+        let task = Task {
+            _future: Mutex::new(Box::pin(async move {
+                let _held = clone;
+                std::future::pending::<()>().await;
+            })),
+        };
+        let io = tokio::io::join(tokio::io::empty(), tokio::io::sink());
+        let options = bare().allow_half_close(true);
+        let mut serving = pin!(serve(io, receiver, options));
+        {
+            let waker = Waker::from(Arc::new(task));
+            assert!(
+                serving
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
+        }
+        // Only the channel has the waker now, and it gets another one.
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(serving.as_mut().poll(&mut cx).is_pending());
+        sender.try_send(encoded("x")).unwrap();
+        done.send(()).unwrap();
+    });
+    let waited = is_done.recv_timeout(std::time::Duration::from_secs(60));
+    assert!(waited.is_ok(), "deadlock");
+}
+
+#[test]
+fn finish_sends_what_was_accepted_and_says_how_it_went() {
+    in_runtime(async {
+        let (sender, receiver) = channel(4);
+        let (other, waiting) = (sender.clone(), sender.clone());
+        for data in ["a", "b", "c", "d"] {
+            sender.try_send(encoded(data)).unwrap();
+        }
+        let mut waiting = pin!(waiting.send(encoded("no room")));
+        assert!(poll_times(1, &mut waiting, || {}).is_none());
+        // Ended by the first poll, whatever becomes of the future.
+        assert!(poll_times(1, other.clone().finish(), || {}).is_none());
+        let ended = Err(SendError::Ended(Reason::Finished));
+        assert_eq!(poll_times(1, &mut waiting, || {}), Some(ended));
+        assert!(sender.try_send(encoded("late")).is_err());
+
+        let (transport, probe) = Transport::new();
+        let (closed, summary) = tokio::join!(sender.finish(), serve(transport, receiver, bare()));
+        assert_eq!(
+            (closed.reason, closed.handed_over, closed.cut),
+            (Reason::Finished, 4, false)
+        );
+        assert_eq!(summary.reason, Reason::Finished);
+        assert_eq!(events(&probe.received()), ["a", "b", "c", "d"]);
+        assert!(other.take_unsent().is_empty());
+    });
+}
+
+#[test]
+fn finish_says_what_was_not_sent() {
+    in_runtime(async {
+        let (sender, receiver) = channel(4);
+        for data in ["a", "b", "c"] {
+            sender.try_send(encoded(data)).unwrap();
+        }
+        let kept = sender.clone();
+        let (transport, probe) = Transport::new();
+        let broken = Act::Fail(std::io::ErrorKind::BrokenPipe);
+        probe.script().at = [(bytes("a").len() + 2, broken)].into();
+        let (closed, _) = tokio::join!(sender.finish(), serve(transport, receiver, bare()));
+        assert_eq!(
+            (closed.reason, closed.handed_over, closed.cut),
+            (Reason::PeerClosed, 1, true)
+        );
+        assert_eq!(unsent(&kept), [2, 3]);
+    });
 }

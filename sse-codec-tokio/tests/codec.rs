@@ -2,9 +2,9 @@
 #![cfg(feature = "codec")]
 
 use futures_util::{SinkExt, StreamExt};
-use sse_codec::{Event, Frame};
+use sse_codec::{Event, Frame, Millis};
 use sse_codec_tokio::{EncodedFrame, EventCodec};
-use tokio::io::duplex;
+use tokio::io::{AsyncWriteExt, duplex};
 use tokio_util::codec::Framed;
 
 #[tokio::test]
@@ -34,5 +34,43 @@ async fn frames_go_out_and_events_come_in_through_any_pipe() {
         );
         assert_eq!(events[1].as_ref().unwrap_err().limit, 64);
         assert_eq!(events[2].as_ref().unwrap().data(), "three");
+    }
+}
+
+#[tokio::test]
+async fn a_codec_knows_its_place_and_leaves_what_it_has_not_read() {
+    let (mut server, client) = duplex(64);
+    server
+        .write_all(b"id: 2\nretry: 5\n\ndata: a\n\ndata: b\n\nHTTP/1.1")
+        .await
+        .unwrap();
+    let mut codec = EventCodec::new(64);
+    codec.set_last_event_id(b"1").unwrap();
+    let mut events = Framed::new(client, codec);
+    for (data, rest) in [("a", &b"data: b\n\nHTTP/1.1"[..]), ("b", b"HTTP/1.1")] {
+        let event = events.next().await.unwrap().unwrap().unwrap();
+        assert_eq!(
+            (event.data().as_ref(), event.last_event_id()),
+            (data.as_bytes(), &b"2"[..])
+        );
+        assert_eq!(events.read_buffer(), rest, "nothing is read ahead");
+    }
+    assert_eq!(events.codec().last_event_id(), b"2");
+    assert_eq!(events.codec().retry(), Some(Millis(5)));
+}
+
+#[tokio::test]
+async fn a_stream_that_was_cut_off_can_be_told_from_a_complete_one() {
+    for (stream, is_cut) in [
+        ("data: a\n\ndata: [DONE]", true),
+        ("data: a\n\n: bye", false),
+    ] {
+        let (mut server, client) = duplex(64);
+        server.write_all(stream.as_bytes()).await.unwrap();
+        drop(server);
+        let mut events = Framed::new(client, EventCodec::new(64));
+        assert_eq!(events.next().await.unwrap().unwrap().unwrap().data(), "a");
+        assert!(events.next().await.is_none());
+        assert_eq!(events.codec().is_inside_block(), is_cut);
     }
 }

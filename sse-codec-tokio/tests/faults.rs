@@ -6,13 +6,17 @@ mod common;
 use std::{future::Future, io::ErrorKind};
 
 use common::{
+    buffering::Buffering,
     frames::{bytes, dissect, encoded, events},
     run,
     transport::{Act, Probe, Transport},
 };
+use futures_util::FutureExt;
 use proptest::prelude::*;
-use sse_codec::{Event, Frame, TimersConfig};
-use sse_codec_tokio::{EventWriter, Reason, SendError, ServeOptions, channel, serve};
+use sse_codec::{Event, Frame, TimersConfig, http::RESPONSE_HEAD_CLOSE};
+use sse_codec_tokio::{
+    EncodedFrame, EventWriter, Reason, SendError, ServeOptions, Summary, channel, serve,
+};
 
 /// What is sent, as lines and bytes: one that goes straight from its slices, one by way of the
 /// buffer for its many lines, one larger than the buffer.
@@ -139,14 +143,14 @@ fn run_with_clock<F: Future>(future: F) -> Option<F::Output> {
 
 fn options() -> ServeOptions {
     ServeOptions::new()
-        .head("HTTP/1.1 200 OK\r\n\r\n")
+        .greeting(EncodedFrame::HEARTBEAT)
         .buffer_limit(LIMIT)
         .timers(TimersConfig::new())
 }
 
 /// All the bytes of a served stream.
 fn served() -> Vec<u8> {
-    [b"HTTP/1.1 200 OK\r\n\r\n:\n\n".to_vec(), frames().concat()].concat()
+    [RESPONSE_HEAD_CLOSE, b":\n\n", &frames().concat()].concat()
 }
 
 /// Serves the events to a transport, and holds what the sender hears against what that has got.
@@ -213,6 +217,67 @@ fn a_served_stream_says_what_ended_it_at_every_byte() {
             let (transport, probe) = transport(at, fault, true);
             assert_eq!(check_served(transport, &probe), reason, "{fault:?} at {at}");
             assert_eq!(probe.received(), whole[..at]);
+        }
+    }
+}
+
+/// Over a transport with a buffer of its own, faults come between a write that was taken and the
+/// flush that passes it on: what was flushed counts, and nothing else.
+fn check_buffered(at: usize, fault: Act, capacity: usize) -> (Summary, Probe) {
+    let (transport, probe) = transport(at, fault, false);
+    let (io, marks) = Buffering::new(transport, capacity);
+    let (sender, receiver) = channel(8);
+    for data in data() {
+        sender.try_send(encoded(&data)).unwrap();
+    }
+    let kept = sender.clone();
+    let mut serving = Box::pin(serve(io, receiver, options()));
+    let mut sender = Some(sender);
+    let summary = run_with_clock(serving.as_mut()).unwrap_or_else(|| {
+        sender = None;
+        assert!(kept.clone().finish().now_or_never().is_none());
+        run_with_clock(serving).expect("a hang")
+    });
+    assert_eq!(summary.bytes, marks.given() as u64);
+    let before = served().len() - frames().concat().len();
+    let sent = &served()[..marks.given()];
+    let flushed = sent[..marks.flushed()].get(before..).unwrap_or_default();
+    let whole = dissect(flushed, &frames());
+    assert_eq!(summary.events, whole.len() as u64);
+    let whole: usize = whole.iter().map(|&number| frames()[number].len()).sum();
+    assert_eq!(summary.cut, sent.len() > before + whole);
+    let unsent = kept.take_unsent().len() as u64;
+    assert_eq!(unsent, 4 - summary.events);
+    // Whatever the transport has passed on, the client makes whole events of it.
+    let received = probe.received();
+    assert!(events(received.get(before..).unwrap_or_default()).len() as u64 >= summary.events);
+    (summary, probe)
+}
+
+#[test]
+fn a_stream_over_a_buffering_transport_survives_passing_faults_at_every_byte() {
+    let whole = served();
+    for capacity in [1, 7, 64, 10_000] {
+        for at in 0..whole.len() {
+            for fault in PASSING {
+                let (summary, probe) = check_buffered(at, fault, capacity);
+                assert_eq!((summary.reason, summary.events), (Reason::Finished, 4));
+                assert_eq!(probe.received(), whole);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_over_a_buffering_transport_says_what_ended_it_at_every_byte() {
+    let whole = served();
+    for capacity in [1, 7, 64, 10_000] {
+        for at in 0..whole.len() {
+            for (fault, reason) in fatal() {
+                let (summary, probe) = check_buffered(at, fault, capacity);
+                assert_eq!(summary.reason, reason, "{fault:?} at {at}");
+                assert_eq!(probe.received(), whole[..at]);
+            }
         }
     }
 }

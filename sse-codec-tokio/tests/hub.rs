@@ -204,7 +204,7 @@ fn bounds_are_kept_as_they_are_set() {
     publish(&hub, &[&most]);
     assert_eq!(
         Client::new(oldest(&hub), ROOMY).read_all().data(),
-        [most.clone()]
+        [&most[..]]
     );
     let error = hub.publish(Event::text(&(most.clone() + "x"))).unwrap_err();
     let too_large = PublishError::TooLarge {

@@ -7,7 +7,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::client::{Client, bare};
+use common::client::Client;
 use proptest::prelude::*;
 use sse_codec::{Event, Frame, Parser, replay::Outcome};
 use sse_codec_tokio::{Behind, ConnectionId, Hub, HubOptions, Reason, Start, Subscribe, Topics};
@@ -267,7 +267,11 @@ fn last_id(guest: &Guest) -> String {
     String::from_utf8(parser.last_event_id().to_vec()).unwrap()
 }
 
-async fn play(limits: Limits, in_topics: bool, steps: Vec<Step>) {
+async fn play(limits: Limits, in_topics: bool, in_chunks: bool, steps: Vec<Step>) {
+    let new_client = |news, pipe| match in_chunks {
+        true => Client::chunked(news, pipe),
+        false => Client::new(news, pipe),
+    };
     let options = || {
         HubOptions::new()
             .events(limits.events)
@@ -321,7 +325,7 @@ async fn play(limits: Limits, in_topics: bool, steps: Vec<Step>) {
                 let (outcome, id) = (news.outcome(), news.id());
                 assert_eq!(outcome, Outcome::New);
                 model.guests.push(Guest {
-                    client: Client::with_options(news, pipe, bare()),
+                    client: new_client(news, pipe),
                     behind,
                     log: model.logs.len() - 1,
                     from,
@@ -356,7 +360,7 @@ async fn play(limits: Limits, in_topics: bool, steps: Vec<Step>) {
                 let id = news.id();
                 assert_eq!(news.outcome(), outcome, "{came_with}");
                 model.guests.push(Guest {
-                    client: Client::with_options(news, pipe, bare()),
+                    client: new_client(news, pipe),
                     behind,
                     log: model.logs.len() - 1,
                     from,
@@ -450,6 +454,7 @@ proptest! {
         events in 1_usize..40,
         bytes in prop_oneof![60_usize..600, Just(10_000)],
         in_topics: bool,
+        in_chunks: bool,
         steps in steps(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -458,7 +463,7 @@ proptest! {
             .build()
             .unwrap();
         // Clients are many tasks in one: no budget of one task is meant for them.
-        let playing = play(Limits { events, bytes }, in_topics, steps);
+        let playing = play(Limits { events, bytes }, in_topics, in_chunks, steps);
         runtime.block_on(tokio::task::unconstrained(playing));
     }
 }

@@ -83,6 +83,26 @@ fn partly_written(frame: Outgoing<'_>) {
     assert!(held() - begin <= 1_000 + 512, "{}", held() - begin);
 }
 
+/// A client that stops reading while thousands of events wait: what the transport has not taken of
+/// the one chunk is kept, and the rest stays with the source.
+fn stalled_connection(at: usize) {
+    let (sender, receiver) = channel(4_000);
+    let frame = encoded(&"x".repeat(100));
+    for _ in 0..4_000 {
+        sender.try_send(frame.clone()).unwrap();
+    }
+    let (transport, probe) = Transport::new();
+    probe.script().received.reserve(500_000);
+    probe.script().at = [(at, Act::Stall)].into();
+    let options = Arc::new(ServeOptions::new());
+    let begin = held();
+    let mut serving = Box::pin(serve(transport, receiver, options));
+    assert!(poll_times(3, serving.as_mut(), || {}).is_none());
+    assert_eq!(probe.received().len(), at);
+    // The future among it, and what the transport notes of each call.
+    assert!(held() - begin <= 8 * 1024, "{} at {at}", held() - begin);
+}
+
 #[test]
 fn a_connection_holds_a_bounded_amount_and_an_idle_one_next_to_nothing() {
     for data in ["", "x", &"x".repeat(100), &"x".repeat(1_000)] {
@@ -107,6 +127,9 @@ fn a_connection_holds_a_bounded_amount_and_an_idle_one_next_to_nothing() {
         let mut serving = Box::pin(serve(transport, receiver, ServeOptions::new()));
         sender.try_send(encoded("x")).unwrap();
         assert!(poll_times(2, serving.as_mut(), || {}).is_none());
+    }
+    for at in [0, 10, 1_000, 20_000, 200_000] {
+        stalled_connection(at);
     }
     let (sender, receiver) = channel(16);
     let (io, _peer) = duplex(4096);

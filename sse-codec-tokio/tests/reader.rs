@@ -122,7 +122,7 @@ async fn an_error_of_the_transport_is_the_last_item() {
     assert_eq!(reader.next().await.unwrap().unwrap().data(), "a");
     let error = reader.next().await.unwrap().unwrap_err();
     assert!(
-        matches!(error, ReadError::Io(error) if error.kind() == io::ErrorKind::ConnectionReset)
+        matches!(error, ReadError::Transport(error) if error.kind() == io::ErrorKind::ConnectionReset)
     );
     assert!(reader.next().await.is_none());
 }

@@ -21,7 +21,9 @@ use common::{
     transport::{Act, Transport},
 };
 use sse_codec::{Chunk, Frame, Millis, Parser, TimersConfig, http};
-use sse_codec_tokio::{EncodedFrame, Frames, Reason, Room, ServeOptions, Summary, channel, serve};
+use sse_codec_tokio::{
+    EncodedFrame, Frames, Framing, Reason, Room, ServeOptions, Summary, channel, serve,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, duplex},
     time::{Instant, sleep, timeout},
@@ -31,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 /// Only the events, and no timers.
 fn bare() -> ServeOptions {
     ServeOptions::new()
-        .head("")
+        .framing(Framing::Elsewhere)
         .greeting(None)
         .timers(TimersConfig::new())
 }
@@ -53,7 +55,9 @@ fn retry(stream: &[u8]) -> Option<Millis> {
 fn the_head_and_a_first_frame_leave_in_one_write_before_the_source_is_waited_for() {
     let (source, _counter) = resource();
     let (transport, probe) = Transport::vectored();
-    let options = ServeOptions::new().timers(TimersConfig::new());
+    let options = ServeOptions::new()
+        .greeting(EncodedFrame::HEARTBEAT)
+        .timers(TimersConfig::new());
     assert_eq!(
         poll_times(1, serve(transport, silent(source), options), || {}),
         None
@@ -68,12 +72,12 @@ fn the_head_and_a_first_frame_leave_in_one_write_before_the_source_is_waited_for
 #[tokio::test(start_paused = true)]
 async fn events_that_are_ready_together_are_one_write_and_the_summary_is_exact() {
     let (transport, probe) = Transport::vectored();
-    let (events, head) = (["a", "\n", "c"].map(encoded), "HTTP/1.1 200 OK\r\n\r\n");
+    let events = ["a", "\n", "c"].map(encoded);
     let options = bare()
-        .head(head)
+        .framing(Framing::Close)
         .greeting(EncodedFrame::from(Frame::comment(b"hello")));
     let whole = [
-        head.as_bytes(),
+        http::RESPONSE_HEAD_CLOSE,
         b":hello\n\n",
         &events.clone().map(|e| e.as_bytes().to_vec()).concat(),
     ]
@@ -107,14 +111,15 @@ async fn heartbeats_reach_a_client_of_a_silent_source() {
     let begin = Instant::now();
     peer.read_exact(&mut received).await.unwrap();
     let seconds = begin.elapsed().as_secs_f64();
-    assert!((100.0..=150.1).contains(&seconds), "{seconds}");
+    // The first after a second, ten after each interval.
+    assert!((101.0..=151.1).contains(&seconds), "{seconds}");
     assert_eq!(comments(body(&received)), 11);
     assert_eq!(counter.load(Ordering::SeqCst), 1);
     drop(peer);
     let summary = serving.await.unwrap();
     assert_eq!(
         (summary.reason, summary.heartbeats),
-        (Reason::PeerClosed, 10)
+        (Reason::PeerClosed, 11)
     );
     assert_eq!(counter.load(Ordering::SeqCst), 0);
 }
@@ -358,7 +363,7 @@ async fn frames_larger_than_the_buffer_go_through() {
     for limit in [0, 1, 3, 64, 2000] {
         let all = sizes.map(|len| encoded(&"x".repeat(len)));
         let options = bare()
-            .head("HTTP/1.1 200 OK\r\n\r\n")
+            .framing(Framing::Close)
             .greeting(encoded(&"g".repeat(3000)))
             .buffer_limit(limit);
         let (io, mut peer) = duplex(100);
@@ -480,4 +485,247 @@ fn an_idle_connection_is_polled_only_when_something_happens() {
     assert!(run(&mut serving).is_none());
     assert_eq!(probe.calls(), "wf");
     assert!(probe.script().polls < 10);
+}
+
+/// A future that can be spawned needs no more of a source, or its error, than that they can be sent.
+#[test]
+fn serving_can_be_spawned_whatever_the_error_is() {
+    struct NeitherErrorNorDebug;
+
+    fn assert_send<T: Send>(_: &T) {}
+
+    let source = tokio_stream::iter([Err::<EncodedFrame, _>(NeitherErrorNorDebug)]);
+    let (transport, _probe) = Transport::new();
+    assert_send(&serve(transport, source, bare()));
+}
+
+/// The error of a source is heard by whoever asks for it, and the transport is left as it is.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_fails_ends_the_connection_at_once() {
+    for is_draining in [false, true] {
+        let token = CancellationToken::new();
+        let (transport, probe) = Transport::new();
+        let options = bare().shutdown(token.clone()).farewell(encoded("bye"));
+        let heard = Arc::new(std::sync::Mutex::new(None));
+        let hear = Arc::clone(&heard);
+        let source = Failing { given: false }.on_end(move |summary, error| {
+            *hear.lock().unwrap() = Some((*summary, error));
+        });
+        if is_draining {
+            token.cancel();
+        }
+        let summary = serve(transport, source, options).await;
+        assert_eq!((summary.reason, summary.events), (Reason::SourceFailed, 1));
+        assert_eq!(*heard.lock().unwrap(), Some((summary, Some("broken"))));
+        assert_eq!(events(&probe.received()), ["x"]);
+        assert_eq!(probe.calls(), "wf", "no farewell, no shutdown");
+    }
+}
+
+/// One event, then a failure, also while it is drained.
+struct Failing {
+    given: bool,
+}
+
+impl Frames for Failing {
+    type Error = &'static str;
+
+    fn poll_frames(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        room: &mut Room<'_>,
+    ) -> Poll<Option<Result<(), &'static str>>> {
+        if std::mem::replace(&mut self.given, true) {
+            return Poll::Ready(Some(Err("broken")));
+        }
+        assert!(room.put([b"data", b": x\n\n"], 1));
+        Poll::Ready(Some(Ok(())))
+    }
+
+    fn stop(self: Pin<&mut Self>) -> bool {
+        true
+    }
+}
+
+/// The head and the greeting are due to every client, also to one that comes during shutdown.
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_begins_during_shutdown_has_its_head_and_its_greeting() {
+    let token = CancellationToken::new();
+    token.cancel();
+    let (transport, probe) = Transport::new();
+    let (_sender, receiver) = channel(1);
+    let options = ServeOptions::new()
+        .greeting(EncodedFrame::HEARTBEAT)
+        .shutdown(token)
+        .farewell(encoded("bye"));
+    let summary = serve(transport, receiver, options).await;
+    assert_eq!(summary.reason, Reason::Shutdown);
+    let expected = [http::RESPONSE_HEAD_CLOSE, HEARTBEAT, &bytes("bye")].concat();
+    assert_eq!(probe.received(), expected);
+}
+
+/// A source whose opening, heartbeat and taking back are its own.
+struct Counting {
+    next: usize,
+    taken_back: Arc<AtomicUsize>,
+}
+
+impl Frames for Counting {
+    type Error = Infallible;
+
+    fn poll_frames(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        room: &mut Room<'_>,
+    ) -> Poll<Option<Result<(), Infallible>>> {
+        // Runs of frames in two pieces, as of a ring.
+        loop {
+            let run = self.next..self.next + 20;
+            let frames: Vec<_> = run
+                .clone()
+                .map(|number| encoded(&number.to_string()))
+                .collect();
+            let all = frames
+                .iter()
+                .map(|frame| frame.as_bytes().to_vec())
+                .collect::<Vec<_>>();
+            let all = all.concat();
+            let (one, two) = all.split_at(all.len() / 3);
+            if self.next >= 2_000 {
+                return Poll::Ready(None);
+            }
+            if !room.put([one, two], 20) {
+                assert!(room.left() < all.len());
+                return Poll::Ready(Some(Ok(())));
+            }
+            self.next += 20;
+        }
+    }
+
+    fn can_take_back(&self) -> bool {
+        true
+    }
+
+    fn take_back(mut self: Pin<&mut Self>, frames: usize) {
+        self.next -= frames;
+        self.taken_back.fetch_add(frames, Ordering::SeqCst);
+    }
+
+    fn opening(self: Pin<&mut Self>) -> Option<EncodedFrame> {
+        Some(encoded("opening"))
+    }
+
+    fn heartbeat(self: Pin<&mut Self>) -> Option<EncodedFrame> {
+        Some(Frame::comment(b"mine").into())
+    }
+}
+
+/// Much is offered at a time; what the transport does not take goes back, and the connection keeps
+/// no more than the rest of what was put together.
+#[tokio::test(start_paused = true)]
+async fn what_the_transport_does_not_take_goes_back_to_its_source() {
+    for pace in [1, 10, 1_000, 3_000] {
+        let taken_back = Arc::new(AtomicUsize::new(0));
+        let source = Counting {
+            next: 0,
+            taken_back: Arc::clone(&taken_back),
+        };
+        let (io, mut peer) = duplex(pace);
+        let serving = tokio::spawn(serve(io, source, bare()));
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).await.unwrap();
+        let expected: Vec<_> = (0..2_000).map(|number| number.to_string()).collect();
+        let events = events(&received);
+        assert_eq!(events[0], "opening");
+        assert_eq!(events[1..], expected);
+        let summary = serving.await.unwrap();
+        assert_eq!((summary.reason, summary.events), (Reason::Finished, 2_000));
+        assert!(taken_back.load(Ordering::SeqCst) > 1_000);
+        assert!(summary.high_water < 4 * 1024, "{}", summary.high_water);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_may_have_a_heartbeat_of_its_own() {
+    struct Silent;
+
+    impl Frames for Silent {
+        type Error = Infallible;
+
+        fn poll_frames(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut Room<'_>,
+        ) -> Poll<Option<Result<(), Infallible>>> {
+            Poll::Pending
+        }
+
+        fn heartbeat(self: Pin<&mut Self>) -> Option<EncodedFrame> {
+            Some(Frame::comment(b"mine").into())
+        }
+    }
+
+    let timers = TimersConfig::new().with_heartbeat(Millis(1_000), Millis(0));
+    let (transport, probe) = Transport::new();
+    let serving = serve(transport, Silent, bare().timers(timers));
+    let _ = timeout(Duration::from_millis(2_500), serving).await;
+    assert_eq!(probe.received(), b":mine\n\n:mine\n\n");
+}
+
+/// A source that says it has put something and has not is asked again, and stops nobody.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_puts_nothing_stops_nobody() {
+    struct Nothing;
+
+    impl Frames for Nothing {
+        type Error = Infallible;
+
+        fn poll_frames(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut Room<'_>,
+        ) -> Poll<Option<Result<(), Infallible>>> {
+            Poll::Ready(Some(Ok(())))
+        }
+    }
+
+    let token = CancellationToken::new();
+    let (transport, _probe) = Transport::new();
+    let serving = tokio::spawn(serve(transport, Nothing, bare().shutdown(token.clone())));
+    tokio::task::yield_now().await;
+    token.cancel();
+    assert_eq!(no_hang(serving).await.unwrap().reason, Reason::Shutdown);
+}
+
+/// Frames that a source puts after it has been asked to wait are none that are lost.
+#[tokio::test(start_paused = true)]
+async fn a_source_that_puts_more_than_there_is_room_for_loses_nothing() {
+    struct Pushy(usize);
+
+    impl Frames for Pushy {
+        type Error = Infallible;
+
+        fn poll_frames(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            room: &mut Room<'_>,
+        ) -> Poll<Option<Result<(), Infallible>>> {
+            if self.0 == 300 {
+                return Poll::Ready(None);
+            }
+            for number in self.0..self.0 + 100 {
+                room.put_frame(encoded(&number.to_string()));
+            }
+            self.0 += 100;
+            Poll::Ready(Some(Ok(())))
+        }
+    }
+
+    for limit in [0, 1, 50, 10_000] {
+        let (transport, probe) = Transport::new();
+        let summary = serve(transport, Pushy(0), bare().buffer_limit(limit)).await;
+        assert_eq!(summary.events, 300);
+        let expected: Vec<_> = (0..300).map(|number| number.to_string()).collect();
+        assert_eq!(events(&probe.received()), expected);
+    }
 }

@@ -20,7 +20,9 @@ use common::{
 };
 use socket2::SockRef;
 use sse_codec::{Millis, TimersConfig, http};
-use sse_codec_tokio::{Reason, SendError, ServeOptions, TcpOptions, TrySendError, channel, serve};
+use sse_codec_tokio::{
+    Framing, Reason, SendError, ServeOptions, TcpOptions, TrySendError, channel, serve,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -59,7 +61,9 @@ async fn read_to_end(client: &mut TcpStream) -> Vec<u8> {
 }
 
 fn bare() -> ServeOptions {
-    ServeOptions::new().head("").greeting(None)
+    ServeOptions::new()
+        .framing(Framing::Elsewhere)
+        .greeting(None)
 }
 
 fn heartbeat_every(millis: u64) -> TimersConfig {

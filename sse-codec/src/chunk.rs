@@ -40,6 +40,34 @@ impl<'c> Chunk<'c> {
         }
     }
 
+    /// Lets go of the bytes and keeps what is known of them: how far they have been read, and where
+    /// the next lines end. For a reader that owns the bytes and cannot keep a borrow of them from one
+    /// event to the next. [`DetachedChunk::attach`] takes them up again.
+    ///
+    /// ```
+    /// use sse_codec::{Chunk, Inline, Parser};
+    ///
+    /// let bytes = *b"data: a\n\ndata: b\n\n";
+    /// let mut parser = Parser::<Inline<64>>::new();
+    /// let mut chunk = Chunk::new(&bytes);
+    /// assert_eq!(parser.next_event(&mut chunk)?.unwrap().data(), b"a");
+    /// let detached = chunk.detach();
+    /// // Nothing is borrowed here: the bytes may be moved, or kept in a `struct`.
+    /// let moved = bytes;
+    /// let mut chunk = detached.attach(&moved);
+    /// assert_eq!(parser.next_event(&mut chunk)?.unwrap().data(), b"b");
+    /// # Ok::<(), sse_codec::Overflow>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub const fn detach(self) -> DetachedChunk {
+        DetachedChunk {
+            len: self.bytes.len(),
+            position: self.position(),
+            line_ends: self.line_ends,
+        }
+    }
+
     /// How many bytes of the chunk have been read. Exact to the byte: right after an event it is
     /// the number of bytes that had to arrive before the event could be given out, right after an
     /// [`Overflow`](crate::Overflow) it is the end of the first byte beyond the limit.
@@ -128,6 +156,50 @@ impl<'c> Chunk<'c> {
             }
             _ => false,
         }
+    }
+}
+
+/// A [`Chunk`] that has let go of its bytes.
+#[derive(Clone)]
+pub struct DetachedChunk {
+    len: usize,
+    position: usize,
+    line_ends: LineEnds,
+}
+
+impl DetachedChunk {
+    /// A chunk of no bytes: what a reader has before its first.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Chunk::new(b"").detach()
+    }
+
+    /// Takes the bytes up again. They have to be those that the chunk was made from: of others the
+    /// lines would be cut where the first ones had their ends.
+    #[must_use]
+    #[inline]
+    pub fn attach(self, bytes: &[u8]) -> Chunk<'_> {
+        let mut chunk = Chunk::new(bytes);
+        chunk.seek(self.position);
+        if bytes.len() == self.len {
+            chunk.line_ends = self.line_ends;
+        }
+        chunk
+    }
+
+    /// How many bytes of the chunk have been read.
+    #[must_use]
+    pub const fn position(&self) -> usize {
+        self.position
+    }
+}
+
+impl fmt::Debug for DetachedChunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DetachedChunk")
+            .field("position", &self.position)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 

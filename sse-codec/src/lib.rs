@@ -22,7 +22,7 @@ mod scan;
 mod target;
 mod time;
 
-pub use chunk::Chunk;
+pub use chunk::{Chunk, DetachedChunk};
 pub use event::{DEFAULT_EVENT_TYPE, Event, Lossy, lossy};
 #[cfg(feature = "heapless-09")]
 pub use event::{EventTooLarge, InlineEvent};
@@ -37,7 +37,10 @@ pub use millis::Millis;
 #[cfg(feature = "alloc")]
 pub use parser::Growable;
 pub use parser::{Borrowed, Bound, Detached, Inline, Overflow, Parser, Ready, Step, Storage};
-pub use time::{Jitter, Timeout, Timers, TimersConfig};
+pub use time::{
+    End, Jitter, Next, Policy, Reconnect, ReconnectConfig, Response, Stop, Timeout, Timers,
+    TimersConfig,
+};
 
 #[cfg(any(doc, doctest))]
 #[doc = include_str!("../docs/microcontroller.md")]

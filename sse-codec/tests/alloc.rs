@@ -14,8 +14,8 @@ use std::{
 
 use common::wpt::WPT;
 use sse_codec::{
-    Chunk, DataWriter, Event, Frame, Inline, Lexer, Millis, Parser, SliceSink, Step, Storage,
-    Timers, TimersConfig, Token, http, lossy,
+    Chunk, DataWriter, End, Event, Frame, Inline, Lexer, Millis, Next, Parser, Reconnect,
+    ReconnectConfig, Response, SliceSink, Step, Storage, Timers, TimersConfig, Token, http, lossy,
 };
 
 /// Counts for each thread on its own, as tests run side by side.
@@ -242,7 +242,9 @@ fn http_allocates_nothing() {
         assert!(http::is_event_stream(b"text/event-stream; charset=utf-8"));
         assert_eq!(http::last_event_id(b" 42 "), Ok(&b"42"[..]));
         assert!(http::last_event_id(b"4\0").is_err());
-        black_box(http::Answer::new(200, b"text/html"));
+        assert_eq!(http::last_event_id_value(b"42"), Ok(Some(&b"42"[..])));
+        let date = b"Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(http::retry_after(date, Some(date)), Some(Millis(0)));
         assert_eq!(http::ChunkSize::new(26).unwrap().as_bytes(), b"1a\r\n");
     });
 }
@@ -262,6 +264,24 @@ fn timers_allocate_nothing() {
             fired += usize::from(timers.handle_timeout(now).is_some());
         }
         assert!(fired > 0);
+    });
+}
+
+#[test]
+fn reconnecting_allocates_nothing() {
+    assert_allocates_nothing(|| {
+        let mut reconnect = Reconnect::new(ReconnectConfig::new(), 1);
+        for now in (0..1_000).map(Millis) {
+            black_box(reconnect.on_end(now, End::Refused, None, true));
+            let response = Response {
+                status: 200,
+                content_type: b"text/event-stream",
+                ..Response::default()
+            };
+            assert_eq!(reconnect.on_response(now, response, None), Next::Open);
+            reconnect.on_heard(now);
+            black_box(reconnect.on_end(now, End::Closed, Some(Millis(5)), true));
+        }
     });
 }
 

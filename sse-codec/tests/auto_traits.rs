@@ -8,10 +8,11 @@ use std::{
 };
 
 use sse_codec::{
-    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, Event, Field, Frame, Inline,
-    InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Overflow, Parser, Piece, Ready,
-    SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
-    http::{Answer, ChunkSize},
+    Borrowed, Bound, BufferTooSmall, Chunk, Cursor, DataWriter, DetachedChunk, End, Event, Field,
+    Frame, Inline, InvalidField, InvalidLastEventId, Lexer, Lossy, Millis, Next, Overflow, Parser,
+    Piece, Policy, Ready, Reconnect, ReconnectConfig, Response, SinkFull, SliceSink, Slices, Step,
+    Stop, Timeout, Timers, TimersConfig, Token,
+    http::{ChunkSize, Unsendable},
     replay,
 };
 
@@ -33,6 +34,7 @@ where
 #[test]
 fn auto_traits() {
     assert_plain::<Chunk<'_>>();
+    assert_plain::<DetachedChunk>();
     assert_plain::<Lexer>();
     assert_value::<Token<'_>>();
     assert_value::<Field>();
@@ -73,7 +75,13 @@ fn auto_traits() {
     assert_plain::<Timers>();
     assert_value::<TimersConfig>();
     assert_value::<Timeout>();
-    assert_value::<Answer>();
+    assert_plain::<Reconnect>();
+    assert_value::<ReconnectConfig>();
+    assert_value::<Response<'_>>();
+    assert_value::<End>();
+    assert_value::<Next>();
+    assert_value::<Stop>();
+    assert_value::<Policy>();
     assert_value::<ChunkSize>();
 
     // These write through a `&mut`, so a panic may leave half of something behind it.
@@ -90,6 +98,7 @@ fn errors() {
     assert_error::<InvalidField>();
     assert_error::<BufferTooSmall>();
     assert_error::<SinkFull>();
+    assert_error::<Unsendable>();
 }
 
 /// What is generic is as free as what it is made of.

@@ -47,6 +47,7 @@ fn assert_all_storages<const N: usize>(pieces: &[&[u8]], expected: &oracle::Deco
         );
         assert_eq!(parser.last_event_id(), expected.last_event_id);
         assert_eq!(parser.retry().map(|time| time.0), expected.retry);
+        assert_eq!(parser.is_inside_block(), expected.is_inside_block);
     }
     assert(Parser::<Inline<N>>::new(), pieces, expected);
     let (mut event, mut ids) = ([0; N], [[0; N]; 2]);
@@ -103,7 +104,7 @@ fn web_platform_tests_as_they_are_written_down() {
                     assert_eq!(at, event.at, "{}", vector.name);
                 }
                 Item::Comment(text) => assert_eq!(&text, comments.next().expect(vector.name)),
-                Item::Retry { .. } => {}
+                Item::Retry { .. } | Item::WithoutData { .. } => {}
                 Item::Overflow { .. } => panic!("{}", vector.name),
             }
         }
@@ -360,6 +361,72 @@ fn a_given_last_event_id_is_inherited_and_outlives_a_reset() {
 
     parser.set_last_event_id(b"").unwrap();
     assert_eq!(parser.last_event_id(), b"");
+}
+
+/// At every prefix of a stream: a block has begun when a line of it that a field has, or may have,
+/// has begun.
+#[test]
+fn a_parser_knows_whether_it_is_inside_a_block() {
+    let streams: &[(&[u8], &str)] = &[
+        // For each number of bytes that have come, from none on.
+        (b"\xEF\xBB\xBFid\n\n", "....###."),
+        (b"data: a\n\nx", ".########.."),
+        (b"da:\r\nd\r\n", ".##...#.."),
+        (b": a\n:\n\n", "........"),
+        (b"foo: a\nretry:1\r\r\n", "........########.."),
+        (b"id\n:a\n\n", ".######."),
+        (b"data:123\n:\n\n", ".###########."),
+    ];
+    for (stream, expected) in streams {
+        for size in 1..=stream.len() {
+            let mut parser = Parser::<Inline<2>>::new();
+            let mut read = 0;
+            for piece in stream.chunks(size) {
+                let mut chunk = Chunk::new(piece);
+                while !matches!(parser.step(&mut chunk), Ok(None)) {}
+                read += piece.len();
+                assert_eq!(
+                    parser.is_inside_block(),
+                    expected.as_bytes()[read] == b'#',
+                    "after {read} of {}",
+                    stream.escape_ascii()
+                );
+            }
+            parser.reset();
+            assert!(!parser.is_inside_block());
+        }
+    }
+}
+
+/// The events are those of a chunk that is kept, and so are the positions. Other bytes give other
+/// events, or none, and no panic.
+#[test]
+fn a_chunk_can_be_detached_after_every_event() {
+    let mut input = Vec::new();
+    for len in 0..90 {
+        let data = "x".repeat(len);
+        input.extend_from_slice(format!("data: {data}\n\nevent: {len}\ndata\n\n").as_bytes());
+    }
+    let mut kept = Parser::<Inline<128>>::new();
+    let mut anew = kept.clone();
+    let mut chunk = Chunk::new(&input);
+    let mut detached = Chunk::new(&input).detach();
+    let mut events = 0;
+    while let Some(expected) = kept.next_event(&mut chunk).unwrap() {
+        let mut chunk_anew = detached.attach(&input);
+        let event = anew.next_event(&mut chunk_anew).unwrap();
+        assert_eq!(event, Some(expected));
+        assert_eq!(chunk_anew.position(), chunk.position());
+        detached = chunk_anew.detach();
+        assert_eq!(detached.position(), chunk.position());
+        for len in 0..input.len() {
+            let mut other = detached.clone().attach(&input[..len]);
+            assert_eq!(other.position(), len.min(chunk.position()));
+            let _ = kept.clone().next_event(&mut other);
+        }
+        events += 1;
+    }
+    assert_eq!(events, 180);
 }
 
 #[test]

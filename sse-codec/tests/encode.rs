@@ -369,6 +369,12 @@ fn received(sent: &[Sent]) -> (Vec<Item>, Vec<u8>, Option<u64>) {
                         last_event_id: last_event_id.clone(),
                         at: end,
                     });
+                } else if received.id.is_some() || received.retry.is_some() {
+                    items.push(Item::WithoutData {
+                        id: received.id,
+                        retry: received.retry,
+                        at: end,
+                    });
                 }
             }
         }

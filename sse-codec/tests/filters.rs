@@ -110,6 +110,7 @@ fn expected(decoded: &oracle::Decoded, limit: usize) -> Vec<String> {
             Item::Comment(comment) => json!({ "comment": text(comment) }),
             Item::Retry { millis, .. } => json!({ "retry": millis }),
             Item::Overflow { at } => json!({ "error": error, "at": at }),
+            Item::WithoutData { .. } => continue,
         });
     }
     let (id, retry) = (text(&decoded.last_event_id), decoded.retry);

@@ -359,6 +359,16 @@ fn steps_agree<S: Storage>(
                     parser.retry() == Some(time)
                         && *items.next()? == Item::Retry { millis: time.0, at }
                 }
+                Ok(Some(Step::WithoutData(ready))) => {
+                    let event = parser.event(ready);
+                    !event.has_data()
+                        && *items.next()?
+                            == Item::WithoutData {
+                                id: event.id().map(<[u8]>::to_vec),
+                                retry: event.retry().map(|time| time.0),
+                                at,
+                            }
+                }
                 Ok(Some(_)) => false,
                 Err(_) => *items.next()? == Item::Overflow { at },
             };
@@ -417,7 +427,9 @@ fn events_agree<S: Storage>(
 
 fn ends_alike<S: Storage>(parser: &Parser<S>, expected: &Decoded) -> bool {
     let retry = parser.retry().map(|time| time.0);
-    parser.last_event_id() == expected.last_event_id && retry == expected.retry
+    parser.last_event_id() == expected.last_event_id
+        && retry == expected.retry
+        && parser.is_inside_block() == expected.is_inside_block
 }
 
 fn is_event(item: &Item, event: &Event<'_>, position: usize) -> bool {

@@ -31,6 +31,7 @@ fn web_platform_tests() {
                 }
                 Item::Comment(text) => comments.push(&text[..]),
                 Item::Retry { millis, .. } => last_retry = Some(*millis),
+                Item::WithoutData { .. } => {}
                 Item::Overflow { at } => panic!("{}: overflow at {at}", vector.name),
             }
         }
@@ -92,7 +93,7 @@ fn rules() {
         ),
         (
             b"id:1\nevent:x\n\ndata:a\n\n",
-            &[r#""a" last="1" @22"#],
+            &[r#"no data id="1" @14"#, r#""a" last="1" @22"#],
             "a block without data commits its ID and forgets its type",
         ),
         (
@@ -122,7 +123,7 @@ fn rules() {
         ),
         (
             b"id:1\n\nid\ndata\n\n",
-            &[r#""" id="" @15"#],
+            &[r#"no data id="1" @6"#, r#""" id="" @15"#],
             "an empty ID clears, and is the block's",
         ),
         (
@@ -163,6 +164,17 @@ fn rules() {
             b"comment:a\nDATA:a\n data:a\ndata :a\ndata\xEF\xBB\xBF:a\n\n",
             &[],
             "names are compared literally",
+        ),
+        (
+            b"retry:1\nretry:20\nid:1\n\nretry:3\n\nevent:x\n\n\n",
+            &[
+                "retry 1 @8",
+                "retry 20 @17",
+                r#"no data id="1" retry=20 @23"#,
+                "retry 3 @31",
+                "no data retry=3 @32",
+            ],
+            "a block without data shows what it set, and is nothing when it set nothing",
         ),
         (
             b"data:\xFF\nevent:\xC3\n\n",
@@ -316,13 +328,17 @@ fn overflows() {
         (
             4,
             b"id:1\n\nid:2\ndata:abcd\n\ndata:b\n\n",
-            &["overflow @20", r#""b" last="1" @30"#],
+            &[
+                r#"no data id="1" @6"#,
+                "overflow @20",
+                r#""b" last="1" @30"#,
+            ],
             "nor takes back that of a block without data",
         ),
         (
             3,
             b"id:abc\n\ndata:abc\n\n",
-            &[r#""abc" last="abc" @18"#],
+            &[r#"no data id="abc" @8"#, r#""abc" last="abc" @18"#],
             "the ID of an earlier block does not count",
         ),
         (
@@ -366,7 +382,10 @@ fn overflows() {
 #[test]
 fn state_at_the_end() {
     let decoded = decode(b"id:new\n\nid:newer\n:c", None, b"old");
-    assert_eq!(decoded.items, []);
+    assert_eq!(
+        decoded.items.iter().map(show).collect::<Vec<_>>(),
+        ["no data id=\"new\" @8"]
+    );
     assert_eq!(decoded.last_event_id, b"new", "of the last whole block");
     assert_eq!(decoded.retry, None);
     assert_eq!(decoded.unfinished_comment.as_deref(), Some(&b"c"[..]));
@@ -400,7 +419,10 @@ proptest! {
     fn certain_at_that_byte(stream in stream(), limit in limit()) {
         let items = decode(&stream, limit, b"").items;
         for (index, item) in items.iter().enumerate() {
-            let (Item::Event { at, .. } | Item::Retry { at, .. } | Item::Overflow { at }) = item
+            let (Item::Event { at, .. }
+            | Item::WithoutData { at, .. }
+            | Item::Retry { at, .. }
+            | Item::Overflow { at }) = item
             else {
                 continue;
             };
@@ -507,7 +529,8 @@ fn streams_are_worth_decoding() {
     use proptest::{strategy::ValueTree, test_runner::TestRunner};
 
     let mut runner = TestRunner::deterministic();
-    let (mut events, mut overflows, mut retries, mut comments, mut empty_pieces) = (0, 0, 0, 0, 0);
+    let (mut events, mut without_data, mut overflows) = (0, 0, 0);
+    let (mut retries, mut comments, mut empty_pieces) = (0, 0, 0);
     for _ in 0..256 {
         let (stream, cuts) = cut_stream().new_tree(&mut runner).unwrap().current();
         empty_pieces += pieces(&stream, &cuts)
@@ -517,18 +540,26 @@ fn streams_are_worth_decoding() {
         for item in decode(&stream, Some(12), b"").items {
             match item {
                 Item::Event { .. } => events += 1,
+                Item::WithoutData { .. } => without_data += 1,
                 Item::Comment(_) => comments += 1,
                 Item::Retry { .. } => retries += 1,
                 Item::Overflow { .. } => overflows += 1,
             }
         }
     }
-    let drawn = [events, overflows, retries, comments, empty_pieces];
+    let drawn = [
+        events,
+        without_data,
+        overflows,
+        retries,
+        comments,
+        empty_pieces,
+    ];
     assert!(drawn.iter().all(|&count| count > 32), "{drawn:?}");
 }
 
 /// An item in short: `type "data" id="…" retry=… last="…" @at`, `:"comment"`, `retry … @at`,
-/// `overflow @at`. What an event has not is left out, and so is an empty last event ID.
+/// `no data id="…" retry=… @at`, `overflow @at`. What an event has not is left out, and so is an empty last event ID.
 fn show(item: &Item) -> String {
     match item {
         Item::Event {
@@ -555,6 +586,16 @@ fn show(item: &Item) -> String {
             }
             format!("{shown} @{at}")
         }
+        Item::WithoutData { id, retry, at } => {
+            let mut shown = "no data".to_owned();
+            if let Some(id) = id {
+                shown += &format!(" id=\"{}\"", id.escape_ascii());
+            }
+            if let Some(retry) = retry {
+                shown += &format!(" retry={retry}");
+            }
+            format!("{shown} @{at}")
+        }
         Item::Comment(text) => format!(":\"{}\"", text.escape_ascii()),
         Item::Retry { millis, at } => format!("retry {millis} @{at}"),
         Item::Overflow { at } => format!("overflow @{at}"),
@@ -563,7 +604,11 @@ fn show(item: &Item) -> String {
 
 fn without_positions(mut decoded: Decoded) -> Decoded {
     for item in &mut decoded.items {
-        if let Item::Event { at, .. } | Item::Retry { at, .. } | Item::Overflow { at } = item {
+        if let Item::Event { at, .. }
+        | Item::WithoutData { at, .. }
+        | Item::Retry { at, .. }
+        | Item::Overflow { at } = item
+        {
             *at = 0;
         }
     }

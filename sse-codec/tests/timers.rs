@@ -244,17 +244,26 @@ fn lengths_are_clamped() {
     for seed in 0..1_000 {
         let clamped = OFF.with_heartbeat(Millis(4), Millis(u64::MAX));
         assert!((1..=4).contains(&first(clamped, seed).unwrap().0));
-        let zero = OFF.with_heartbeat(Millis(0), Millis(0));
-        assert_eq!(first(zero, seed), Some(Millis(1)));
+        let shortest = OFF.with_heartbeat(Millis(1), Millis(u64::MAX));
+        assert_eq!(first(shortest, seed), Some(Millis(1)));
     }
-    // A heartbeat at every millisecond, but no endless loop.
-    play(
-        OFF.with_heartbeat(Millis(0), Millis(9)),
-        0,
-        &[
-            (1, Handle(Some(Heartbeat)), Some(2)),
-            (1, Handle(None), Some(2)),
-        ],
+}
+
+/// What other servers mean by a 0 in their configuration, and nobody by a heartbeat every
+/// millisecond or a connection that ends as it begins.
+#[test]
+fn a_length_of_nothing_is_off() {
+    for jitter in [0, 1, 9, u64::MAX] {
+        let (zero, jitter) = (Millis(0), Millis(jitter));
+        let config = WITHOUT_JITTER
+            .with_heartbeat(zero, jitter)
+            .with_write_deadline(zero)
+            .with_lifetime(zero, jitter);
+        assert_eq!(config, OFF);
+    }
+    assert_eq!(
+        OFF.with_write_deadline(core::time::Duration::ZERO.into()),
+        OFF
     );
 }
 

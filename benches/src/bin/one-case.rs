@@ -6,6 +6,8 @@
 
 use std::{hint::black_box, process};
 
+#[cfg(feature = "read")]
+use benches::read;
 use benches::{
     corpus::{Corpus, Kind},
     decode,
@@ -27,6 +29,16 @@ const DECODE: [(&str, Kind, usize, &str); 13] = [
     ("f-64", Kind::Heartbeats, 64, "ours"),
     ("a-64k-str", Kind::Tokens, 64 << 10, "ours-str"),
     ("a-64k-plain", Kind::Tokens, 64 << 10, "plain"),
+];
+
+/// Reading by an `EventReader`: corpus, way.
+#[cfg(feature = "read")]
+const READ: [(&str, Kind, read::Way); 5] = [
+    ("read-a", Kind::Tokens, read::owned),
+    ("read-d", Kind::Tiny, read::owned),
+    ("lend-a", Kind::Tokens, read::lent),
+    ("lend-b", Kind::Typed, read::lent),
+    ("lend-d", Kind::Tiny, read::lent),
 ];
 
 /// Encoding: case, contestant.
@@ -54,6 +66,8 @@ fn main() {
 fn usage() -> ! {
     eprintln!("one-case CASE N; cases:");
     DECODE.iter().for_each(|case| eprintln!("  {}", case.0));
+    #[cfg(feature = "read")]
+    READ.iter().for_each(|case| eprintln!("  {}", case.0));
     ENCODE.iter().for_each(|case| eprintln!("  {}", case.0));
     process::exit(2)
 }
@@ -68,6 +82,15 @@ fn run(name: &str, times: usize) -> Option<usize> {
         let input = corpus.input(corpus.whole(), *chunk);
         for _ in 0..times {
             black_box((decoder.run)(black_box(input)));
+        }
+        return Some(corpus.whole().blocks);
+    }
+    #[cfg(feature = "read")]
+    if let Some((_, kind, read)) = READ.iter().find(|case| case.0 == name) {
+        let corpus = Corpus::new(*kind, 256 << 10);
+        let stream = corpus.input(corpus.whole(), usize::MAX).chunks().next()?;
+        for _ in 0..times {
+            black_box(read(black_box(stream)));
         }
         return Some(corpus.whole().blocks);
     }

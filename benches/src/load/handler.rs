@@ -8,7 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -25,7 +25,7 @@ use axum::{
 use bytes::Bytes;
 use sse_codec::{Frame, TimersConfig, http};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventReceiver, EventSender, ServeOptions, Source, TcpOptions, channel,
+    EncodedFrame, EventBody, EventReceiver, EventSender, Frames, ServeOptions, TcpOptions, channel,
     serve,
 };
 use tokio::{
@@ -36,7 +36,10 @@ use tokio::{
 use tokio_stream::{Stream, StreamExt, wrappers::BroadcastStream};
 use tokio_util::sync::CancellationToken;
 
-use super::server::Kind;
+use super::{
+    hub::{self, Hubs},
+    server::Kind,
+};
 
 /// How many events of a shared source can wait for a connection. Shared, so it costs no connection
 /// anything.
@@ -48,7 +51,8 @@ pub async fn listen(kind: Kind, listener: TcpListener, news: Arc<News>) {
         Kind::Body => listen_axum(listener, news, get(body)).await,
         Kind::AxumSse => listen_axum(listener, news, get(axum_sse)).await,
         Kind::AxumBytes => listen_axum(listener, news, get(axum_bytes)).await,
-        Kind::Floor | Kind::Serve | Kind::ServeChannel => loop {
+        Kind::HubBody => listen_axum(listener, news, get(hub::body)).await,
+        Kind::Floor | Kind::Serve | Kind::ServeChannel | Kind::Syscall | Kind::Hub => loop {
             let Ok((stream, _)) = listener.accept().await else {
                 continue;
             };
@@ -56,6 +60,8 @@ pub async fn listen(kind: Kind, listener: TcpListener, news: Arc<News>) {
             match kind {
                 Kind::Serve => drop(tokio::spawn(serve_shared(stream, news))),
                 Kind::ServeChannel => drop(tokio::spawn(serve_channel(stream, news))),
+                Kind::Hub => drop(tokio::spawn(hub::connection(stream, news))),
+                Kind::Syscall => drop(tokio::spawn(hub::keep(stream, news))),
                 _ => drop(tokio::spawn(floor(stream, news))),
             }
         },
@@ -77,7 +83,7 @@ pub(super) async fn listen_axum<S: Clone + Send + Sync + 'static>(
 
 /// A response with an `EventBody`.
 pub(super) fn event_stream(
-    events: impl Source + Send + 'static,
+    events: impl Frames<Error: std::error::Error + Send + Sync> + Send + 'static,
     options: &Arc<ServeOptions>,
 ) -> Response {
     let mut response = Response::new(Body::new(EventBody::new(events, Arc::clone(options))));
@@ -102,9 +108,10 @@ pub struct News {
     frames: broadcast::Sender<EncodedFrame>,
     texts: broadcast::Sender<Arc<str>>,
     senders: Mutex<Vec<EventSender>>,
+    pub(super) hubs: Hubs,
     connections: AtomicUsize,
     heartbeat: Duration,
-    options: Arc<ServeOptions>,
+    pub(super) options: Arc<ServeOptions>,
 }
 
 impl News {
@@ -122,6 +129,7 @@ impl News {
             frames: broadcast::channel(SHARED).0,
             texts: broadcast::channel(SHARED).0,
             senders: Mutex::default(),
+            hubs: Hubs::new(),
             connections: AtomicUsize::new(0),
             heartbeat,
             options: Arc::new(
@@ -132,20 +140,36 @@ impl News {
         }
     }
 
-    /// Events of 200 bytes, each with one [`MARK`](super::client::MARK) in it.
-    pub async fn publish(&self, count: usize) {
+    /// Publishes events of 200 bytes, each with one [`MARK`](super::client::MARK) in it, and says how
+    /// long that took.
+    pub async fn publish(&self, kind: Kind, count: usize) -> Duration {
         let data = format!("{}!", "x".repeat(200 - "data: \n\n".len() - 1));
+        if matches!(kind, Kind::Syscall | Kind::Hub | Kind::HubBody) {
+            return self.hubs.publish(kind, count);
+        }
         let frame = EncodedFrame::from(Frame::message(data.as_bytes()));
         let text: Arc<str> = data.into();
         let senders = self.senders.lock().await;
+        let start = Instant::now();
         for _ in 0..count {
             // An error says only that nobody listens.
-            let _ = self.frames.send(frame.clone());
-            let _ = self.texts.send(Arc::clone(&text));
-            for sender in senders.iter() {
-                let _ = sender.send(frame.clone()).await;
+            match kind {
+                Kind::ServeChannel => {
+                    for sender in senders.iter() {
+                        let _ = sender.send(frame.clone()).await;
+                    }
+                }
+                Kind::AxumSse => drop(self.texts.send(Arc::clone(&text))),
+                _ => drop(self.frames.send(frame.clone())),
             }
         }
+        start.elapsed()
+    }
+
+    /// The ID before the first event of the hub.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.hubs.place()
     }
 
     /// The shared source.
@@ -171,13 +195,13 @@ impl News {
         receiver
     }
 
-    fn count(self: &Arc<Self>) -> Counted {
+    pub(super) fn count(self: &Arc<Self>) -> Counted {
         self.connections.fetch_add(1, Relaxed);
         Counted(Arc::clone(self))
     }
 }
 
-struct Counted(Arc<News>);
+pub(super) struct Counted(Arc<News>);
 
 impl Drop for Counted {
     fn drop(&mut self) {
@@ -234,7 +258,7 @@ async fn write_all(stream: &mut TcpStream, batch: &[Bytes]) -> io::Result<()> {
     Ok(())
 }
 
-async fn read_request(stream: &mut TcpStream) -> io::Result<()> {
+pub(super) async fn read_request(stream: &mut TcpStream) -> io::Result<()> {
     let mut head = Vec::with_capacity(512);
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() > 4096 || stream.read_buf(&mut head).await? == 0 {

@@ -17,7 +17,7 @@ use super::handler::{News, listen};
 
 /// How long a server lives at most, whatever becomes of who started it.
 const LONGEST_LIFE: Duration = Duration::from_secs(900);
-const WORKERS: usize = 2;
+pub(super) const WORKERS: usize = 2;
 
 /// What serves the connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,17 +35,27 @@ pub enum Kind {
     AxumSse,
     /// axum, with a body of the bytes of a shared source, encoded once. No heartbeat.
     AxumBytes,
+    /// The syscall floor: one `write` of the same chunk a socket, on as many threads as the servers
+    /// have. Nothing is awaited, nobody watches.
+    Syscall,
+    /// `serve` with a subscription of a `Hub`.
+    Hub,
+    /// `EventBody` with a subscription of a `Hub`, in axum.
+    HubBody,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Floor,
         Self::Serve,
         Self::ServeChannel,
         Self::Body,
         Self::AxumSse,
         Self::AxumBytes,
+        Self::Syscall,
+        Self::Hub,
+        Self::HubBody,
     ];
 
     /// Its name on the command line.
@@ -58,6 +68,9 @@ impl Kind {
             Self::Body => "body",
             Self::AxumSse => "axum-sse",
             Self::AxumBytes => "axum-bytes",
+            Self::Syscall => "syscall",
+            Self::Hub => "hub",
+            Self::HubBody => "hub-body",
         }
     }
 
@@ -71,6 +84,9 @@ impl Kind {
             Self::Body => "`EventBody` in axum, shared source",
             Self::AxumSse => "axum `Sse`, shared source",
             Self::AxumBytes => "axum, body of shared bytes",
+            Self::Syscall => "one `write` a socket (floor)",
+            Self::Hub => "`serve`, `Hub`",
+            Self::HubBody => "`EventBody` in axum, `Hub`",
         }
     }
 }
@@ -91,7 +107,8 @@ impl FromStr for Kind {
 /// | `memory` | resident KiB, live bytes of the heap |
 /// | `connections` | how many are open |
 /// | `processor` | nanoseconds of processor time |
-/// | `publish N` | `ok` when N events have been given to the sources |
+/// | `publish N` | nanoseconds that N calls took, each with one event for the sources |
+/// | `place` | the ID before the first event of the hub |
 ///
 /// # Errors
 /// When there is no port to listen on, or standard output is closed.
@@ -113,11 +130,12 @@ pub fn run(kind: Kind, heartbeat: Duration) -> io::Result<()> {
         let answer = match line.split_once(' ') {
             None if line == "memory" => format!("{} {}", resident()?, heap()),
             None if line == "connections" => news.connections().to_string(),
+            None if line == "place" => news.place(),
             None if line == "processor" => processor_time()?.as_nanos().to_string(),
             Some(("publish", count)) => {
                 let count = count.parse().map_err(Error::other)?;
-                runtime.block_on(news.publish(count));
-                "ok".to_owned()
+                let taken = runtime.block_on(news.publish(kind, count));
+                taken.as_nanos().to_string()
             }
             _ => format!("unknown command {line}"),
         };

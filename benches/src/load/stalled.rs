@@ -288,7 +288,7 @@ impl Server {
 
 async fn publish(news: Arc<News>) {
     loop {
-        news.publish(10).await;
+        news.publish(Kind::Serve, 10).await;
         sleep(Duration::from_millis(1)).await;
     }
 }

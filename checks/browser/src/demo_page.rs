@@ -148,7 +148,7 @@ async fn hears(browser: &Browser, server: SocketAddr) -> Result<String, Failure>
     let before: Readings = browser.wait_for(READINGS, SOON, |_| true).await?;
     let mut stream = TcpStream::connect(server).await?;
     let head = format!(
-        "POST /say HTTP/1.1\r\ncontent-length: {}\r\n\r\n",
+        "POST /say HTTP/1.1\r\nhost: demo\r\ncontent-length: {}\r\n\r\n",
         said.len()
     );
     stream.write_all(&[head.as_bytes(), said].concat()).await?;

@@ -1,4 +1,4 @@
-//! Chromium, by way of its driver.
+//! Browsers, each by way of its driver.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -29,9 +29,40 @@ pub struct Entry {
 }
 
 impl Browser {
-    /// Starts the driver on a port of its own, and a browser with a new profile in this directory.
-    pub async fn start(chromium: &str, profile: &Path) -> Result<Self, Failure> {
-        let mut driver = Command::new("chromedriver")
+    /// Starts Chromium with a new profile in this directory.
+    pub async fn chromium(program: &str, profile: &Path) -> Result<Self, Failure> {
+        let profile = format!("--user-data-dir={}", profile.display());
+        let capabilities = json!({
+            "goog:chromeOptions": {
+                "binary": program,
+                "args": [
+                    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
+                    "--no-first-run", "--disable-background-networking",
+                    "--disable-component-update", "--disable-sync", "--window-size=1280,900",
+                    profile,
+                ],
+            },
+            "goog:loggingPrefs": { "browser": "ALL" },
+        });
+        Self::start(
+            "chromedriver",
+            "started successfully on port ",
+            capabilities,
+        )
+        .await
+    }
+
+    /// Starts Firefox by this driver, which makes it a profile of its own.
+    pub async fn firefox(program: &str, driver: &str) -> Result<Self, Failure> {
+        let capabilities = json!({
+            "moz:firefoxOptions": { "binary": program, "args": ["-headless"] },
+        });
+        Self::start(driver, "Listening on 127.0.0.1:", capabilities).await
+    }
+
+    /// Starts the driver on a port of its own, which it prints after `says`, and a browser by it.
+    async fn start(driver: &str, says: &str, capabilities: Value) -> Result<Self, Failure> {
+        let mut driver = Command::new(driver)
             .arg("--port=0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -43,26 +74,13 @@ impl Browser {
                 .next_line()
                 .await?
                 .ok_or("the driver does not start")?;
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
+            if let Some((_, port)) = line.split_once(says) {
                 break port.trim_end_matches('.').parse()?;
             }
         };
         // So that the driver never waits for somebody to read.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
 
-        let profile = format!("--user-data-dir={}", profile.display());
-        let capabilities = json!({
-            "goog:chromeOptions": {
-                "binary": chromium,
-                "args": [
-                    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-                    "--no-first-run", "--disable-background-networking",
-                    "--disable-component-update", "--disable-sync", "--window-size=1280,900",
-                    profile,
-                ],
-            },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
         let capabilities: serde_json::Map<_, _> = serde_json::from_value(capabilities)?;
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
@@ -100,7 +118,7 @@ impl Browser {
         }
     }
 
-    /// What the console has got since the last time.
+    /// What Chromium's console has got since the last time.
     pub async fn console(&self) -> Result<Vec<Entry>, Failure> {
         let entries = self.client.issue_cmd(GetLog).await?;
         Ok(serde_json::from_value(entries)?)
@@ -113,7 +131,7 @@ impl Browser {
     }
 }
 
-/// An extension of the driver's: the console.
+/// An extension of Chromium's driver: the console.
 #[derive(Debug)]
 struct GetLog;
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
-use sse_codec::http;
+use sse_codec::{Next, http};
 
 use crate::{
     answers::ANSWERS,
@@ -233,7 +233,7 @@ async fn watch(
 /// Whether the browser has taken a response as our client would.
 fn judge(
     seen: &Watched,
-    ours: http::Answer,
+    ours: Next,
     difference: Option<&str>,
     requests: usize,
 ) -> Result<String, String> {
@@ -242,7 +242,7 @@ fn judge(
         (0, 0, 1) if requests == 1 => false,
         _ => return Err(format!("{seen:?}, {requests} requests")),
     };
-    let opens = matches!(ours, http::Answer::Open | http::Answer::Redirect);
+    let opens = matches!(ours, Next::Open | Next::Follow);
     match difference {
         None if opened == opens => Ok(format!("{ours:?}")),
         Some(_) if opened == opens => Err("is no difference any more".to_owned()),

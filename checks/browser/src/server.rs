@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{answers::ANSWERS, streams::Stream};
 
-const PAGE: &str = include_str!("page.html");
+pub const PAGE: &str = include_str!("page.html");
 
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -158,7 +158,7 @@ fn open_to_all(head: &[u8]) -> Vec<u8> {
 }
 
 /// Reads the head of a request.
-async fn read(stream: &mut TcpStream) -> io::Result<Request> {
+pub async fn read(stream: &mut TcpStream) -> io::Result<Request> {
     let began = Instant::now();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -84,7 +84,7 @@ pub async fn reset_inside_an_event(demo: &Demo, count: usize) -> Result<String, 
     let mut peers = Vec::new();
     for _ in 0..count {
         let mut peer = Peer::connect_narrow(demo.address).await.map_err(text)?;
-        let request = b"GET /events HTTP/1.1\r\n\r\n";
+        let request = b"GET /events HTTP/1.1\r\nhost: demo\r\n\r\n";
         peer.send(request).await.map_err(text)?;
         peers.push(peer);
     }
@@ -127,7 +127,7 @@ pub async fn never_read(demo: &Demo, count: usize, said: usize) -> Result<String
     let mut peers = Vec::new();
     for _ in 0..count {
         let mut peer = Peer::connect_narrow(demo.address).await.map_err(text)?;
-        let request = b"GET /events HTTP/1.1\r\n\r\n";
+        let request = b"GET /events HTTP/1.1\r\nhost: demo\r\n\r\n";
         peer.send(request).await.map_err(text)?;
         peers.push(peer);
     }
@@ -171,8 +171,11 @@ pub async fn take_their_time(demo: &Demo, count: usize) -> Result<String, String
     let open = demo.process.open_files().map_err(text)?;
     let slow = stream::iter(0..count).map(async |number| -> io::Result<Duration> {
         let (start, more): (&[u8], &[u8]) = match number % 3 {
-            0 => (b"GET /events HTTP/1.1\r\nx: ", b"a"),
-            1 => (b"POST /say HTTP/1.1\r\ncontent-length: 4096\r\n\r\n", b"a"),
+            0 => (b"GET /events HTTP/1.1\r\nhost: demo\r\nx: ", b"a"),
+            1 => (
+                b"POST /say HTTP/1.1\r\nhost: demo\r\ncontent-length: 4096\r\n\r\n",
+                b"a",
+            ),
             _ => (b"", b""),
         };
         let mut peer = Peer::connect(demo.address).await?;
@@ -182,7 +185,7 @@ pub async fn take_their_time(demo: &Demo, count: usize) -> Result<String, String
         loop {
             second.tick().await;
             let _ = peer.send(more).await;
-            let (_, end) = peer.receive(1, Duration::from_millis(500)).await;
+            let (_, end) = peer.receive(4096, Duration::from_millis(500)).await;
             if end != End::Open || begin.elapsed() > REQUEST_TIMEOUT * 2 {
                 return Ok(begin.elapsed());
             }
@@ -211,7 +214,7 @@ pub async fn take_their_time(demo: &Demo, count: usize) -> Result<String, String
 /// One that has been sent as much as it takes, and does not read.
 pub async fn stalled(demo: &Demo) -> Result<Peer, String> {
     let mut peer = Peer::connect_narrow(demo.address).await.map_err(text)?;
-    peer.send(b"GET /events HTTP/1.1\r\n\r\n")
+    peer.send(b"GET /events HTTP/1.1\r\nhost: demo\r\n\r\n")
         .await
         .map_err(text)?;
     for _ in 0..20 {

@@ -14,10 +14,14 @@ pub async fn endless_heads(server: SocketAddr) -> Result<String, String> {
     let mut notes = Vec::new();
     for (name, start, more) in [
         ("request line", &b"GET /"[..], &b"a"[..]),
-        ("header line", b"GET /events HTTP/1.1\r\nx: ", b"a"),
+        (
+            "header line",
+            b"GET /events HTTP/1.1\r\nhost: demo\r\nx: ",
+            b"a",
+        ),
         (
             "header lines",
-            b"GET /events HTTP/1.1\r\n",
+            b"GET /events HTTP/1.1\r\nhost: demo\r\n",
             b"accept: */*\r\n",
         ),
         ("empty lines", b"", b"\r\n"),
@@ -40,7 +44,7 @@ pub async fn endless_heads(server: SocketAddr) -> Result<String, String> {
         let sent = sent.await.map_err(|_| format!("{name}: goes on"))?;
         let (answer, end) = peer.receive(4096, SOON).await;
         let status = status(&answer);
-        if end == End::Open || !matches!(status, 0 | 400 | 431) {
+        if end == End::Open || !matches!(status, 0 | 400 | 414 | 431) {
             return Err(format!("{name}: {status}, {end:?}"));
         }
         notes.push(format!(
@@ -53,40 +57,52 @@ pub async fn endless_heads(server: SocketAddr) -> Result<String, String> {
 
 /// Requests and the status each has to be answered with.
 pub async fn odd_requests(server: SocketAddr) -> Result<String, String> {
-    let long = |length: usize| format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "a".repeat(length - 23));
-    let many = |count: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "x: a\r\n".repeat(count));
-    let say = |length: &str| format!("POST /say HTTP/1.1\r\ncontent-length: {length}\r\n\r\nabc");
+    let long = |length: usize| {
+        format!(
+            "GET / HTTP/1.1\r\nhost: demo\r\nx: {}\r\n\r\n",
+            "a".repeat(length - 35)
+        )
+    };
+    let many = |count: usize| {
+        format!(
+            "GET / HTTP/1.1\r\nhost: demo\r\n{}\r\n",
+            "x: a\r\n".repeat(count)
+        )
+    };
+    let say = |length: &str| {
+        format!("POST /say HTTP/1.1\r\nhost: demo\r\ncontent-length: {length}\r\n\r\nabc")
+    };
     let requests = [
         ("head of 16 KiB", long(16 * 1024), 200),
         ("head of 16 KiB and a byte", long(16 * 1024 + 1), 431),
         ("head of 1 MiB", long(1 << 20), 431),
-        ("64 headers", many(64), 200),
-        ("65 headers", many(65), 431),
+        ("64 headers", many(63), 200),
+        ("65 headers", many(64), 431),
         ("HTTP/1.0", "GET / HTTP/1.0\r\n\r\n".to_owned(), 200),
         (
             "HTTP/2 preface",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned(),
-            400,
+            505,
         ),
         ("bare CR", "GET / HTTP/1.1\rx: a\r\n\r\n".to_owned(), 400),
         (
             "NUL in a header",
-            "GET / HTTP/1.1\r\nx: a\0\r\n\r\n".to_owned(),
+            "GET / HTTP/1.1\r\nhost: demo\r\nx: a\0\r\n\r\n".to_owned(),
             400,
         ),
         (
             "no such path",
-            "GET /../../etc/passwd HTTP/1.1\r\n\r\n".to_owned(),
+            "GET /../../etc/passwd HTTP/1.1\r\nhost: demo\r\n\r\n".to_owned(),
             404,
         ),
         (
             "events by POST",
-            "POST /events HTTP/1.1\r\n\r\n".to_owned(),
-            404,
+            "POST /events HTTP/1.1\r\nhost: demo\r\n\r\n".to_owned(),
+            405,
         ),
         (
             "accepts no stream",
-            "GET /events HTTP/1.1\r\naccept: text/html\r\n\r\n".to_owned(),
+            "GET /events HTTP/1.1\r\nhost: demo\r\naccept: text/html\r\n\r\n".to_owned(),
             406,
         ),
         ("body of 4096 bytes", say("4096") + &"a".repeat(4093), 204),
@@ -98,8 +114,39 @@ pub async fn odd_requests(server: SocketAddr) -> Result<String, String> {
         ),
         ("length of 2^64", say("18446744073709551616"), 400),
         ("negative length", say("-1"), 400),
-        ("lengths that differ", say("3\r\ncontent-length: 4097"), 413),
-        ("chunks", say("0\r\ntransfer-encoding: chunked"), 411),
+        ("two lengths", say("3\r\ncontent-length: 3"), 400),
+        (
+            "length and chunks",
+            say("0\r\ntransfer-encoding: chunked"),
+            400,
+        ),
+        (
+            "chunks",
+            "POST /say HTTP/1.1\r\nhost: demo\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+                .to_owned(),
+            411,
+        ),
+        ("no host", "GET / HTTP/1.1\r\n\r\n".to_owned(), 400),
+        (
+            "two hosts",
+            "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n".to_owned(),
+            400,
+        ),
+        (
+            "HEAD accepts no stream",
+            "HEAD /events HTTP/1.1\r\nhost: demo\r\naccept: text/html\r\n\r\n".to_owned(),
+            406,
+        ),
+        (
+            "a body with GET",
+            "GET /events HTTP/1.1\r\nhost: demo\r\ncontent-length: 1\r\n\r\na".to_owned(),
+            400,
+        ),
+        (
+            "a method of no HTTP",
+            "BREW /events HTTP/1.1\r\nhost: demo\r\n\r\n".to_owned(),
+            501,
+        ),
     ];
     for (name, request, expected) in &requests {
         let answer = ask(server, request.as_bytes(), SOON).await;
@@ -173,7 +220,12 @@ pub async fn injected_ids(server: SocketAddr) -> Result<String, String> {
     for (id, expected) in ids {
         let name = id.escape_ascii();
         let mut peer = Peer::connect(server).await.map_err(text)?;
-        let request = [b"GET /events HTTP/1.1\r\nlast-event-id: ", id, b"\r\n\r\n"].concat();
+        let request = [
+            b"GET /events HTTP/1.1\r\nhost: demo\r\nlast-event-id: ",
+            id,
+            b"\r\n\r\n",
+        ]
+        .concat();
         peer.send(&request).await.map_err(text)?;
         let (answer, _) = peer.receive(600 + 2 * id.len(), SOON).await;
         let Some(expected) = expected else {
@@ -213,7 +265,7 @@ pub fn is_harmless(line: &str) -> bool {
 /// Sends what a visitor says.
 pub async fn say(server: SocketAddr, what: &[u8]) -> io::Result<u16> {
     let length = what.len();
-    let head = format!("POST /say HTTP/1.1\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!("POST /say HTTP/1.1\r\nhost: demo\r\ncontent-length: {length}\r\n\r\n");
     let (answer, _) = ask(server, &[head.as_bytes(), what].concat(), SOON).await?;
     Ok(status(&answer))
 }

@@ -1,17 +1,21 @@
 //! Our server: every connection gets the cases and stays open until the check has seen them; one
 //! that comes back gets one event that says what it came back with.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use sse_codec::{Event, Frame, Millis, http, lossy};
-use sse_codec_tokio::{EncodedFrame, EventSender, Reason, ServeOptions, channel, serve};
+use sse_codec::{Event, Frame, Millis, lossy};
+use sse_codec_tokio::{
+    EncodedFrame, EventSender, Reason, ServeOptions, channel, request::Request, serve,
+};
 use tokio::{
-    io::AsyncReadExt,
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::{Notify, mpsc},
 };
 
 use crate::cases::Case;
+
+const MOST_HEAD: usize = 16 * 1024;
+const LONGEST_HEAD: Duration = Duration::from_secs(10);
 
 pub struct Server {
     pub url: String,
@@ -35,12 +39,12 @@ pub async fn start(cases: &[Case]) -> std::io::Result<Server> {
             tokio::spawn(async move {
                 let (sender, receiver) = channel(4);
                 // Node opens a second one and says nothing on it.
-                let Ok(last_event_id) = read_last_event_id(&mut stream).await else {
+                let Ok(request) = Request::read(&mut stream, MOST_HEAD, LONGEST_HEAD).await else {
                     return;
                 };
-                match last_event_id {
-                    Some(id) => tokio::spawn(welcome_back(sender, id)),
-                    None => tokio::spawn(send(sender, frames, finished)),
+                match request.last_event_id() {
+                    b"" => tokio::spawn(send(sender, frames, finished)),
+                    id => tokio::spawn(welcome_back(sender, id.to_vec())),
                 };
                 let summary = serve(stream, receiver, ServeOptions::new()).await;
                 let _ = ended.send((summary.reason, summary.events));
@@ -85,19 +89,4 @@ async fn welcome_back(sender: EventSender, id: Vec<u8>) {
     if let Ok(frame) = Frame::event(event) {
         let _ = sender.send(frame).await;
     }
-}
-
-/// Reads the request.
-async fn read_last_event_id(stream: &mut TcpStream) -> std::io::Result<Option<Vec<u8>>> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    Ok(lines.find_map(|line| {
-        let (name, value) = line.split_at(line.iter().position(|byte| *byte == b':')?);
-        let value = value[1..].strip_suffix(b"\r").unwrap_or(&value[1..]);
-        name.eq_ignore_ascii_case(http::LAST_EVENT_ID.as_bytes())
-            .then(|| http::last_event_id(value).ok().map(<[u8]>::to_vec))?
-    }))
 }

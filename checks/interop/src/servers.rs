@@ -1,6 +1,6 @@
 //! Other people's servers, read by our reader.
 
-use std::{convert::Infallible, future::Future, io, time::Duration};
+use std::{convert::Infallible, future::Future, time::Duration};
 
 use axum::{
     Router,
@@ -12,14 +12,13 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, client::conn::http1};
 use hyper_util::rt::TokioIo;
-use sse_codec::{DEFAULT_EVENT_TYPE, Millis, http, http::Answer, lossy};
+use sse_codec::{DEFAULT_EVENT_TYPE, Millis, http, lossy};
 use sse_codec_tokio::EventReader;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
-use tokio_util::io::StreamReader;
 
 use crate::{
     cases::{Case, END, Seen},
@@ -75,7 +74,7 @@ async fn events(cases: &[Case], peer: &str, program: &[&str]) -> Result<String, 
 /// What our reader makes of the stream.
 async fn read(cases: &[Case], peer: &str, port: u16) -> Result<String, String> {
     let body = connect(port).await?;
-    let mut reader = EventReader::new(StreamReader::new(Box::pin(body)), LIMIT);
+    let mut reader = EventReader::from_stream(Box::pin(body), LIMIT);
     let mut seen = Vec::new();
     while seen.last().is_none_or(|seen: &Seen| seen.event_type != END) {
         let event = match reader.next_event().await {
@@ -99,7 +98,7 @@ async fn read(cases: &[Case], peer: &str, port: u16) -> Result<String, String> {
 }
 
 /// Sends the request, judges the response, and gives its body.
-async fn connect(port: u16) -> Result<impl Stream<Item = io::Result<Bytes>>, String> {
+async fn connect(port: u16) -> Result<impl Stream<Item = hyper::Result<Bytes>>, String> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await;
     let stream = stream.map_err(|error| error.to_string())?;
     let handshake = http1::handshake(TokioIo::new(stream)).await;
@@ -117,19 +116,17 @@ async fn connect(port: u16) -> Result<impl Stream<Item = io::Result<Bytes>>, Str
     let content_type = content_type
         .map(|value| value.as_bytes())
         .unwrap_or_default();
-    let answer = Answer::new(response.status().as_u16(), content_type);
-    if answer != Answer::Open {
-        return Err(format!("{answer:?}: {:?}", response.headers()));
+    if response.status() != 200 || !http::is_event_stream(content_type) {
+        return Err(format!("{}: {:?}", response.status(), response.headers()));
     }
     // Keeps the connection as long as its body.
-    let body = response
+    Ok(response
         .into_body()
         .into_data_stream()
         .map_ok(move |bytes| {
             let _ = &sender;
             bytes
-        });
-    Ok(body.map_err(io::Error::other))
+        }))
 }
 
 fn axum_app(cases: &[Case]) -> Router {

@@ -1,6 +1,6 @@
 use sse_codec::{
-    Borrowed, Chunk, Detached, Event, Field, Inline, InlineEvent, Lexer, Millis, Parser, Piece,
-    Ready, lossy,
+    Borrowed, Chunk, Detached, DetachedChunk, Event, Field, Inline, InlineEvent, Lexer, Millis,
+    Parser, Piece, Ready, lossy,
 };
 
 use crate::parser;
@@ -17,6 +17,19 @@ crate::entries! {
         chunk.rest();
         chunk.is_empty();
         chunk.clone();
+    }
+
+    fn entry_detached_chunk(
+        chunk: Chunk<'static>,
+        detached: DetachedChunk,
+        other: &DetachedChunk,
+        bytes: &'static [u8],
+    ) {
+        chunk.detach();
+        detached.attach(bytes);
+        other.position();
+        other.clone();
+        DetachedChunk::empty();
     }
 
     fn entry_lexer(lexer: &mut Lexer, chunk: &mut Chunk<'static>) {

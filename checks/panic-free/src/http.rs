@@ -1,5 +1,6 @@
 use sse_codec::http::{
-    Answer, ChunkSize, accepts_event_stream, is_event_stream, last_event_id, quality,
+    ChunkSize, accepts_event_stream, is_event_stream, last_event_id, last_event_id_value, quality,
+    retry_after,
 };
 
 crate::entries! {
@@ -12,6 +13,7 @@ crate::entries! {
 
     fn entry_last_event_id(bytes: &'static [u8]) {
         last_event_id(bytes);
+        last_event_id_value(bytes);
     }
 
     fn entry_chunk_size(size: &'static ChunkSize, len: usize) {
@@ -19,7 +21,7 @@ crate::entries! {
         size.as_bytes();
     }
 
-    fn entry_answer(status: u16, content_type: &[u8]) {
-        Answer::new(status, content_type);
+    fn entry_retry_after(value: &[u8], date: Option<&[u8]>) {
+        retry_after(value, date);
     }
 }

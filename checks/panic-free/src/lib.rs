@@ -16,6 +16,8 @@ mod growable;
 mod http;
 mod parser;
 #[cfg(not(feature = "growable"))]
+mod reconnect;
+#[cfg(not(feature = "growable"))]
 mod replay;
 #[cfg(not(feature = "growable"))]
 mod text;

@@ -16,6 +16,7 @@ pub(crate) fn call<S: Storage>(
         parser.last_event_id();
         parser.set_last_event_id(id);
         parser.retry();
+        parser.is_inside_block();
         parser.reset();
     }
 }

@@ -3,10 +3,11 @@
 use core::fmt::{Debug, Display, Write};
 
 use sse_codec::{
-    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, Event, EventTooLarge, Frame,
-    Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer, Lossy, Millis, Overflow,
-    Parser, Ready, SinkFull, SliceSink, Slices, Step, Timeout, Timers, TimersConfig, Token,
-    http::{Answer, ChunkSize},
+    Borrowed, BufferTooSmall, Chunk, Cursor, DataWriter, Detached, DetachedChunk, End, Event,
+    EventTooLarge, Frame, Inline, InlineEvent, InvalidField, InvalidLastEventId, Jitter, Lexer,
+    Lossy, Millis, Next, Overflow, Parser, Policy, Ready, Reconnect, ReconnectConfig, Response,
+    SinkFull, SliceSink, Slices, Step, Stop, Timeout, Timers, TimersConfig, Token,
+    http::{ChunkSize, Unsendable},
     replay::{AppendError, Evicted, Id, IdText, Outcome, Resume, Ring, Window},
 };
 
@@ -42,6 +43,8 @@ crate::entries! {
     fn entry_display_invalid_id(out: &mut Out, value: &InvalidLastEventId) { display(out, value) }
     fn entry_display_buffer_too_small(out: &mut Out, value: &BufferTooSmall) { display(out, value) }
     fn entry_display_sink_full(out: &mut Out, value: &SinkFull) { display(out, value) }
+    fn entry_display_stop(out: &mut Out, value: &Stop) { display(out, value) }
+    fn entry_display_unsendable(out: &mut Out, value: &Unsendable) { display(out, value) }
 
     fn entry_display_id(out: &mut Out, value: &Id) { display(out, value) }
     fn entry_display_append_error(out: &mut Out, value: &AppendError) { display(out, value) }
@@ -60,6 +63,7 @@ crate::entries! {
     fn entry_debug_inline_event(out: &mut Out, value: &InlineEvent<64>) { debug(out, value) }
     fn entry_debug_jitter(out: &mut Out, value: &Jitter) { debug(out, value) }
     fn entry_debug_chunk(out: &mut Out, value: &Chunk<'_>) { debug(out, value) }
+    fn entry_debug_detached_chunk(out: &mut Out, value: &DetachedChunk) { debug(out, value) }
     fn entry_debug_lexer(out: &mut Out, value: &Lexer) { debug(out, value) }
     fn entry_debug_token(out: &mut Out, value: &Token<'_>) { debug(out, value) }
     fn entry_debug_step(out: &mut Out, value: &Step<'_>) { debug(out, value) }
@@ -82,5 +86,11 @@ crate::entries! {
     fn entry_debug_config(out: &mut Out, value: &TimersConfig) { debug(out, value) }
     fn entry_debug_timeout(out: &mut Out, value: &Timeout) { debug(out, value) }
     fn entry_debug_chunk_size(out: &mut Out, value: &ChunkSize) { debug(out, value) }
-    fn entry_debug_answer(out: &mut Out, value: &Answer) { debug(out, value) }
+    fn entry_debug_unsendable(out: &mut Out, value: &Unsendable) { debug(out, value) }
+    fn entry_debug_reconnect(out: &mut Out, value: &Reconnect) { debug(out, value) }
+    fn entry_debug_reconnect_config(out: &mut Out, value: &ReconnectConfig) { debug(out, value) }
+    fn entry_debug_response(out: &mut Out, value: &Response<'_>) { debug(out, value) }
+    fn entry_debug_end(out: &mut Out, value: &End) { debug(out, value) }
+    fn entry_debug_next(out: &mut Out, value: &Next) { debug(out, value) }
+    fn entry_debug_policy(out: &mut Out, value: &Policy) { debug(out, value) }
 }

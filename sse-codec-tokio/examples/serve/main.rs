@@ -11,156 +11,181 @@
 //! | `POST /say` | sends the body to everybody |
 //! | `POST /drop` | cuts all streams, to see them resume |
 
+mod body;
+#[path = "../common/mod.rs"]
+mod common;
 mod news;
-mod request;
 
-use std::{env, error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
-
-use news::News;
-use request::Request;
-use sse_codec::{Frame, Millis, http};
-use sse_codec_tokio::{ServeOptions, TcpOptions, serve};
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
-    signal,
-    time::timeout,
+use std::{
+    env,
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use common::{Log, asked_to_end, end, listen};
+use http::{HeaderValue, Method, Response, StatusCode, header};
+use news::News;
+use sse_codec_tokio::{
+    AcceptLoop, EncodedFrame, ServeOptions,
+    request::{Refusal, Request},
+    serve,
+};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
 
 const PAGE: &str = include_str!("page.html");
 const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
+/// The most connections there may be. Those beyond what the system gives wait until it gives more.
+const MOST_CONNECTIONS: usize = 10_000;
+const MOST_HEAD: usize = 16 * 1024;
+const LONGEST_HEAD: Duration = Duration::from_secs(10);
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    end(run().await)
+}
+
+async fn run() -> io::Result<()> {
     let listener = match env::args().nth(1) {
-        Some(address) => TcpListener::bind(address).await?,
-        None => match TcpListener::bind(DEFAULT_ADDRESS).await {
+        Some(address) => listen(&address).await?,
+        None => match listen(DEFAULT_ADDRESS).await {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                TcpListener::bind("127.0.0.1:0").await?
+                let _ = writeln!(io::stderr(), "{error}; taking another port");
+                listen("127.0.0.1:0").await?
             }
             result => result?,
         },
     };
+    let log = Log::start();
     let address = listener.local_addr()?;
-    println!("page:    http://{address}/");
-    println!("stream:  curl -N http://{address}/events");
+    log.say(format_args!("page:    http://{address}/"));
+    log.say(format_args!("stream:  curl -N http://{address}/events"));
 
     let shutdown = CancellationToken::new();
-    let connections = TaskTracker::new();
     let news = Arc::new(News::new(&shutdown));
-    connections.spawn(Arc::clone(&news).make());
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, Arc::clone(&news)));
-                }
-                Err(error) => {
-                    // Out of descriptors, most likely; connections that end will free some.
-                    eprintln!("accept: {error}");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            },
-            _ = signal::ctrl_c() => break,
+    tokio::spawn(Arc::clone(&news).make());
+    tokio::spawn({
+        let (shutdown, news, log) = (shutdown.clone(), Arc::clone(&news), log.clone());
+        async move {
+            asked_to_end().await;
+            log.say(format_args!(
+                "shutting down: {} connections",
+                news.clients()
+            ));
+            shutdown.cancel();
         }
-    }
-    println!("shutting down: {} connections", news.clients());
-    shutdown.cancel();
-    connections.close();
-    connections.wait().await;
+    });
+    AcceptLoop::new(MOST_CONNECTIONS)
+        .shutdown(shutdown)
+        .on_trouble(|trouble| log.say(format_args!("{trouble}")))
+        .run(listener, |stream, peer| {
+            let (news, log) = (Arc::clone(&news), log.clone());
+            async move {
+                // What went wrong is the client's: it has gone, or does not read.
+                let _ = connection(stream, peer, &news, &log).await;
+            }
+        })
+        .await;
+    log.flush();
     Ok(())
 }
 
-async fn connection(mut stream: TcpStream, peer: SocketAddr, news: Arc<News>) {
-    if let Err(error) = TcpOptions::new().apply(&stream) {
-        eprintln!("{peer}: {error}");
-    }
-    let request = tokio::select! {
-        request = timeout(Duration::from_secs(10), Request::read(&mut stream)) => request,
-        () = news.shutdown.cancelled() => return,
+async fn connection(
+    mut stream: TcpStream,
+    peer: SocketAddr,
+    news: &News,
+    log: &Log,
+) -> io::Result<()> {
+    let request = Request::read(&mut stream, MOST_HEAD, LONGEST_HEAD);
+    let Some(request) = news.shutdown.run_until_cancelled(request).await else {
+        return Ok(());
     };
     let request = match request {
-        Ok(Ok(Some(request))) => request,
-        Ok(Ok(None)) | Err(_) => return,
-        Ok(Err(refusal)) => {
-            respond(stream, refusal.status(), "text/plain", b"").await;
-            return;
-        }
+        Ok(request) => request,
+        Err(refusal) => return refusal.answer(&mut stream).await,
     };
-    match (request.method.as_str(), request.path()) {
-        ("GET", "/events") if http::accepts_event_stream(&request.accept) => {
-            stream_events(stream, peer, &request, &news).await;
+    let method = request.head.method.clone();
+    let response = match request.head.uri.path() {
+        "/events" => match request.for_stream() {
+            Ok(request) => {
+                stream_events(stream, peer, &request, news, log).await;
+                return Ok(());
+            }
+            Err(refusal) => return refusal.answer(&mut stream).await,
+        },
+        "/" if method == Method::GET || method == Method::HEAD => page(),
+        "/" => {
+            return Refusal::MethodNotAllowed("GET, HEAD")
+                .answer(&mut stream)
+                .await;
         }
-        ("HEAD", "/events") => send(stream, http::RESPONSE_HEAD_CLOSE).await,
-        ("GET", "/events") => send(stream, http::NOT_ACCEPTABLE).await,
-        ("GET", "/") => {
-            respond(
-                stream,
-                "200 OK",
-                "text/html; charset=utf-8",
-                PAGE.as_bytes(),
-            )
-            .await;
+        "/say" | "/drop" if method != Method::POST => {
+            return Refusal::MethodNotAllowed("POST").answer(&mut stream).await;
         }
-        ("POST", "/say") => {
-            news.say(&request.body);
-            respond(stream, "204 No Content", "text/plain", b"").await;
-        }
-        ("POST", "/drop") => {
+        "/say" => match body::read(&request, &mut stream).await {
+            Ok(text) => {
+                news.say(&text);
+                status(StatusCode::NO_CONTENT)
+            }
+            Err(refused) => status(refused),
+        },
+        "/drop" => {
             news.cut_streams();
-            respond(stream, "204 No Content", "text/plain", b"").await;
+            status(StatusCode::NO_CONTENT)
         }
         _ => {
-            respond(
-                stream,
-                "404 Not Found",
-                "text/plain",
-                b"there is / and /events\n",
-            )
-            .await;
+            let mut response = status(StatusCode::NOT_FOUND);
+            *response.body_mut() = "there is / and /events\n";
+            response
         }
-    }
+    };
+    request.respond(&mut stream, &response).await
 }
 
 /// The point of it all.
-async fn stream_events(stream: TcpStream, peer: SocketAddr, request: &Request, news: &News) {
-    let resume = request.last_event_id.as_deref().unwrap_or_default();
-    let (number, events) = news.subscribe(resume);
+async fn stream_events(
+    stream: TcpStream,
+    peer: SocketAddr,
+    request: &Request,
+    news: &News,
+    log: &Log,
+) {
     let options = ServeOptions::new()
-        .greeting(Some(Frame::retry(Millis(1_000)).into()))
+        .framing(request.framing())
+        .retry(Duration::from_secs(1))
         .shutdown(news.generation());
+    if request.head.method == Method::HEAD {
+        serve(stream, tokio_stream::empty::<EncodedFrame>(), options).await;
+        return;
+    }
+    let (number, events) = news.subscribe(request.last_event_id());
     let summary = serve(stream, events, options).await;
     news.unsubscribe();
-    println!(
+    log.say(format_args!(
         "connection {number} from {peer}: {}; {} events, {} heartbeats, {} bytes, {:.1} s",
         summary.reason,
         summary.events,
         summary.heartbeats,
         summary.bytes,
         summary.duration.as_secs_f32(),
-    );
+    ));
 }
 
-async fn respond(stream: TcpStream, status: &str, content_type: &str, body: &[u8]) {
-    let length = body.len();
-    let mut response = format!(
-        "HTTP/1.1 {status}\r\n\
-         content-type: {content_type}\r\n\
-         content-length: {length}\r\n\
-         cache-control: no-store\r\n\
-         connection: close\r\n\r\n"
-    )
-    .into_bytes();
-    response.extend_from_slice(body);
-    send(stream, &response).await;
+fn page() -> Response<&'static str> {
+    let mut response = Response::new(PAGE);
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    response
 }
 
-async fn send(mut stream: TcpStream, response: &[u8]) {
-    let sent = async {
-        stream.write_all(response).await?;
-        stream.shutdown().await
-    };
-    // A client that does not take it has only itself to blame.
-    let _ = timeout(Duration::from_secs(10), sent).await;
+fn status(status: StatusCode) -> Response<&'static str> {
+    let mut response = Response::new("");
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

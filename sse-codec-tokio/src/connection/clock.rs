@@ -14,10 +14,13 @@ use crate::chance::random;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
+    has_heartbeat: bool,
     timers: Timers,
     start: Instant,
     /// The lifetime is reported once, to whoever asks; it is kept for whom it concerns.
     pub(crate) lifetime_is_over: bool,
+    /// When the first heartbeat is due, if nothing was sent until then.
+    first: Option<Millis>,
     /// When ending in good order has taken long enough.
     drained: Option<Millis>,
     /// Left where it is while what is due only moves later, which every write does to it.
@@ -34,12 +37,24 @@ pub(crate) enum Due {
 impl Clock {
     pub(crate) fn new(config: TimersConfig) -> Self {
         Self {
+            has_heartbeat: config.heartbeat().is_some(),
             timers: Timers::new(Millis(0), config, random()),
             start: Instant::now(),
             lifetime_is_over: false,
+            first: None,
             drained: None,
             sleep: None,
         }
+    }
+
+    /// With the first heartbeat, where there are heartbeats, after this long.
+    pub(crate) fn with_first_heartbeat(mut self, after: Duration) -> Self {
+        self.first = self.has_heartbeat.then_some(after.into());
+        self
+    }
+
+    pub(crate) const fn skip_first_heartbeat(&mut self) {
+        self.first = None;
     }
 
     pub(crate) fn wrote(&mut self, bytes: usize, pending: usize) {
@@ -67,8 +82,15 @@ impl Clock {
             if self.drained.is_some_and(|drained| drained <= now) {
                 return Poll::Ready(Due::Drain);
             }
+            if self.first.is_some_and(|first| first <= now) {
+                self.first = None;
+                return Poll::Ready(Due::Heartbeat);
+            }
             match self.timers.handle_timeout(now) {
-                Some(Timeout::Heartbeat) => return Poll::Ready(Due::Heartbeat),
+                Some(Timeout::Heartbeat) => {
+                    self.first = None;
+                    return Poll::Ready(Due::Heartbeat);
+                }
                 Some(Timeout::WriteDeadline) => return Poll::Ready(Due::WriteDeadline),
                 Some(_) => {
                     self.lifetime_is_over = true;
@@ -76,10 +98,9 @@ impl Clock {
                 }
                 None => {}
             }
-            let due = match (self.timers.poll_timeout(), self.drained) {
-                (Some(due), Some(drained)) => due.min(drained),
-                (Some(due), None) | (None, Some(due)) => due,
-                (None, None) => return Poll::Pending,
+            let times = [self.timers.poll_timeout(), self.drained, self.first];
+            let Some(due) = times.into_iter().flatten().min() else {
+                return Poll::Pending;
             };
             let due = self.start + due.into();
             let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due)));

@@ -24,12 +24,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use sse_codec::{Frame, http::LAST_CHUNK};
+use sse_codec::http::LAST_CHUNK;
 
 use super::clock::{Clock, Due};
 use crate::{
     encoded::EncodedFrame,
     frames::{Burst, Counts, Frames, Kind, Room},
+    head::{Framing, Terms},
     options::ServeOptions,
     reason::{Reason, Summary},
 };
@@ -41,6 +42,10 @@ pub(crate) struct Session<P: DerefMut<Target: Frames>> {
     pub(crate) options: Arc<ServeOptions>,
     pub(crate) clock: Clock,
     framing: Framing,
+    /// Until it is sent.
+    head: Vec<u8>,
+    /// The next event with data carries the reconnection time.
+    is_retry_due: bool,
     stage: Stage,
     feed: Feed,
     error: Option<ErrorOf<P>>,
@@ -52,17 +57,6 @@ pub(crate) struct Session<P: DerefMut<Target: Frames>> {
     told: u64,
     pub(crate) account: Account,
     has_ended: bool,
-}
-
-/// Who says where the body ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
-    /// Its chunks.
-    Chunked,
-    /// The end of the connection.
-    Close,
-    /// Somebody else, who has also sent the head.
-    Elsewhere,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,12 +110,18 @@ enum Gathered {
 }
 
 impl<P: DerefMut<Target: Frames>> Session<P> {
-    pub(crate) fn new(source: Pin<P>, options: Arc<ServeOptions>, framing: Framing) -> Self {
+    pub(crate) fn new(source: Pin<P>, terms: Terms) -> Self {
+        let head = terms.head();
+        let Terms {
+            options, framing, ..
+        } = terms;
         Self {
             source,
-            clock: Clock::new(options.timers),
+            clock: Clock::new(options.timers).with_first_heartbeat(options.first_heartbeat),
+            is_retry_due: options.retry.is_some(),
             options,
             framing,
+            head,
             stage: Stage::Opening,
             feed: Feed::Ready,
             error: None,
@@ -181,6 +181,9 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
 
     /// What comes next, in the `burst` or alone. All before was sent.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Poll<Next> {
+        if self.is_retry_due {
+            burst.carry_retry(self.options.retry);
+        }
         loop {
             match self.stage {
                 Stage::Opening => self.open(burst),
@@ -201,11 +204,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
                     match gathered {
                         Gathered::Over(reason) => self.finish(reason),
                         Gathered::Waiting if due == Poll::Ready(Due::Heartbeat) => {
-                            let source = self.source.as_mut();
-                            let heartbeat = source.heartbeat();
-                            let heartbeat = heartbeat.unwrap_or_else(|| Frame::HEARTBEAT.into());
-                            burst.push(&heartbeat, Kind::Heartbeat);
-                            burst.close();
+                            self.beat(burst);
                             return Poll::Ready(Next::Burst);
                         }
                         Gathered::Waiting => return Poll::Pending,
@@ -239,21 +238,55 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         }
     }
 
+    /// The transport has taken nothing for a while: waits for the end of the deadline, or of the time
+    /// for an orderly end.
+    #[cfg(feature = "http-body")]
+    pub(crate) fn poll_stuck(&mut self, cx: &mut Context<'_>) -> Poll<Reason> {
+        loop {
+            let due = self.clock.poll(cx);
+            if self.clock.lifetime_is_over && self.is_open() {
+                self.stop(Reason::Lifetime);
+                // Another time is waited for now.
+                continue;
+            }
+            match std::task::ready!(due) {
+                Due::WriteDeadline | Due::Drain => {
+                    return Poll::Ready(self.over(Reason::WriteDeadline));
+                }
+                Due::Heartbeat => {}
+            }
+        }
+    }
+
     /// What goes before the events.
     fn open(&mut self, burst: &mut Burst) {
-        if self.framing != Framing::Elsewhere {
-            burst.push_raw(&self.options.head);
+        burst.push_raw(&std::mem::take(&mut self.head));
+        if self.framing == Framing::HeadOnly {
+            self.finish(Reason::Finished);
+            return;
         }
-        if let Some(frame) = self.source.as_mut().opening() {
-            burst.push(&frame, Kind::Other);
-        }
-        if let Some(frame) = &self.options.greeting {
+        let opening = self.source.as_mut().opening();
+        for frame in [opening.as_ref(), self.options.greeting.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            self.clock.skip_first_heartbeat();
             burst.push(frame, Kind::Other);
         }
         self.stage = Stage::Events;
         if let Some(reason) = self.stopping.take() {
             self.stop(reason);
         }
+    }
+
+    fn beat(&mut self, burst: &mut Burst) {
+        let heartbeat = match &self.options.heartbeat {
+            Some(frame) => Some(frame.clone()),
+            None => self.source.as_mut().heartbeat(),
+        };
+        let heartbeat = heartbeat.unwrap_or(EncodedFrame::HEARTBEAT);
+        burst.push(&heartbeat, Kind::Heartbeat);
+        burst.close();
     }
 
     /// There is nothing more of the source.
@@ -322,8 +355,18 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
     /// What there is to send now.
     fn gathered(&mut self, burst: &mut Burst) -> Option<Next> {
         if burst.is_empty() {
-            return self.aside.pop_front().map(Next::Alone);
+            let frame = self.aside.front()?;
+            burst.put_retry(frame);
+            self.is_retry_due = burst.carries_retry();
+            if burst.is_empty() {
+                self.clock.skip_first_heartbeat();
+                return self.aside.pop_front().map(Next::Alone);
+            }
         }
+        if burst.counts().events > 0 {
+            self.clock.skip_first_heartbeat();
+        }
+        self.is_retry_due = burst.carries_retry();
         burst.close();
         Some(Next::Burst)
     }

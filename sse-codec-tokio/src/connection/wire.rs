@@ -15,22 +15,36 @@ use super::{
 };
 use crate::{attempt::attempt, encoded::Outgoing, frames::Burst, reason::Reason};
 
-/// So much is written before a flush has to be done: what a flush has not got through the transport
-/// is no progress.
-const MOST: usize = 64 * 1024;
-
-/// So much where a flush has had to wait. A client has to take that much within one write deadline,
-/// whatever the transport's own buffer is.
-const MOST_IF_SLOW: usize = 16 * 1024;
-
 #[derive(Debug)]
 pub(crate) struct Wire<W> {
     pub(crate) io: W,
     pub(crate) output: Output,
+    pace: Pace,
+    /// The transport has taken less than it was offered, and was not flushed since.
+    is_short: bool,
     /// A flush has begun, or has to: nothing is written before it is done.
     must_flush: bool,
-    /// A flush has had to wait.
-    is_slow: bool,
+}
+
+/// How much is written before a flush has to be done. What a flush has not got through the transport
+/// is no progress, so a client has to take that much within one write deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pace {
+    /// So far it has taken everything.
+    Unknown,
+    /// When it took less than it was offered, all of that had left it already.
+    Direct,
+    /// A flush has had to wait: it takes more than its peer.
+    Buffering,
+}
+
+impl Pace {
+    const fn most(self) -> usize {
+        match self {
+            Self::Unknown | Self::Buffering => 16 * 1024,
+            Self::Direct => 64 * 1024,
+        }
+    }
 }
 
 impl<W: AsyncWrite + Unpin> Wire<W> {
@@ -38,8 +52,9 @@ impl<W: AsyncWrite + Unpin> Wire<W> {
         Self {
             io,
             output: Output::new(limit),
+            pace: Pace::Unknown,
+            is_short: false,
             must_flush: false,
-            is_slow: false,
         }
     }
 
@@ -50,8 +65,7 @@ impl<W: AsyncWrite + Unpin> Wire<W> {
 
     /// How much may be written before a flush.
     pub(crate) fn left(&self) -> usize {
-        let most = if self.is_slow { MOST_IF_SLOW } else { MOST };
-        most.saturating_sub(self.output.unflushed())
+        self.pace.most().saturating_sub(self.output.unflushed())
     }
 
     /// Writes until nothing waits.
@@ -75,7 +89,7 @@ impl<W: AsyncWrite + Unpin> Wire<W> {
                     self.note_write(count < offered);
                 }
                 Poll::Ready(Err(reason)) => return Poll::Ready(Err(reason)),
-                Poll::Pending if self.output.unflushed() > 0 => self.must_flush = true,
+                Poll::Pending if self.output.unflushed() > 0 => self.note_write(true),
                 Poll::Pending => return self.poll_deadline(cx, clock),
             }
         }
@@ -101,6 +115,10 @@ impl<W: AsyncWrite + Unpin> Wire<W> {
     ) -> Poll<Result<(), Reason>> {
         match attempt(cx, |cx| Pin::new(&mut self.io).poll_flush(cx)).map_err(Reason::of) {
             Poll::Ready(Ok(())) => {
+                if self.pace == Pace::Unknown && self.is_short {
+                    self.pace = Pace::Direct;
+                }
+                self.is_short = false;
                 self.must_flush = false;
                 let count = self.output.flushed();
                 clock.wrote(count, self.output.pending());
@@ -109,7 +127,7 @@ impl<W: AsyncWrite + Unpin> Wire<W> {
             Poll::Ready(Err(reason)) => Poll::Ready(Err(reason)),
             Poll::Pending => {
                 self.must_flush = true;
-                self.is_slow = true;
+                self.pace = Pace::Buffering;
                 self.poll_deadline(cx, clock)
             }
         }
@@ -182,6 +200,7 @@ impl<W: AsyncWrite + Unpin> Wire<W> {
 
     /// Something was written, and perhaps not all that was offered.
     pub(crate) fn note_write(&mut self, is_short: bool) {
+        self.is_short |= is_short;
         self.must_flush = (is_short || self.left() == 0) && self.output.unflushed() > 0;
     }
 

@@ -7,9 +7,12 @@
 //! A chunk has whole frames and, unless one of them is larger, at most [`CHUNK`] bytes of them. Where
 //! the body is not in chunks there are the frames alone.
 
-use std::{cell::Cell, collections::VecDeque};
+use std::{cell::Cell, collections::VecDeque, time::Duration};
 
-use sse_codec::http::{CHUNK_END, ChunkSize};
+use sse_codec::{
+    Chunk, Field, Frame, Lexer, Token,
+    http::{CHUNK_END, ChunkSize},
+};
 
 use crate::encoded::EncodedFrame;
 
@@ -38,6 +41,8 @@ pub(crate) struct Burst {
     largest: usize,
     is_chunked: bool,
     open: Option<Open>,
+    /// The reconnection time that the next event with data is to carry.
+    retry: Option<Duration>,
 }
 
 /// The chunk that frames go into.
@@ -110,6 +115,7 @@ impl Burst {
                 largest: 0,
                 is_chunked: false,
                 open: None,
+                retry: None,
             })
         });
         burst.largest = limit;
@@ -128,6 +134,7 @@ impl Burst {
         self.aside.clear();
         self.counts = Counts::default();
         self.open = None;
+        self.retry = None;
         self.most = most;
     }
 
@@ -188,7 +195,7 @@ impl Burst {
     pub(super) fn put(&mut self, bytes: [&[u8]; 2], frames: usize) -> bool {
         let fits = bytes[0].len() + bytes[1].len() <= self.left();
         if fits && frames > 0 {
-            self.append(bytes, frames, Kind::Event);
+            self.append_events(bytes, frames);
         }
         fits
     }
@@ -211,6 +218,57 @@ impl Burst {
     pub(super) fn put_frame(&mut self, frame: EncodedFrame) {
         if !self.copy(&frame) {
             self.aside.push_back(frame);
+        }
+    }
+
+    /// The next event with data begins with this `retry` line.
+    pub(crate) const fn carry_retry(&mut self, time: Option<Duration>) {
+        self.retry = time;
+    }
+
+    pub(crate) const fn carries_retry(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    /// Puts the line that is to go before this frame, if it does.
+    pub(crate) fn put_retry(&mut self, frame: &EncodedFrame) {
+        self.append_retry(frame.as_bytes());
+    }
+
+    fn append_retry(&mut self, frame: &[u8]) {
+        let Some(time) = self.retry else { return };
+        let mut lexer = Lexer::new();
+        let mut chunk = Chunk::new(frame);
+        let (mut has_data, mut has_retry) = (false, false);
+        while let Some(token) = lexer.next_token(&mut chunk) {
+            has_data |= matches!(token, Token::Field(Field::Data, _));
+            has_retry |= matches!(token, Token::Field(Field::Retry, _));
+        }
+        if !has_data {
+            return;
+        }
+        self.retry = None;
+        if !has_retry {
+            // The frame with its blank line follows: the line is none of its own block.
+            let line = Frame::retry(time.into()).to_bytes();
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            self.append([line, &[]], 1, Kind::Other);
+        }
+    }
+
+    fn append_events(&mut self, bytes: [&[u8]; 2], frames: usize) {
+        if self.retry.is_none() {
+            self.append(bytes, frames, Kind::Event);
+            return;
+        }
+        // Once for each connection.
+        let all = bytes.concat();
+        let mut rest = &all[..];
+        for len in lengths(&all, frames) {
+            let (frame, behind) = rest.split_at(len);
+            self.append_retry(frame);
+            self.append([frame, &[]], 1, Kind::Event);
+            rest = behind;
         }
     }
 

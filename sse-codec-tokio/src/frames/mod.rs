@@ -89,12 +89,14 @@ pub trait Frames {
 
     /// The frame that goes before all others, where the source has one. It belongs to this
     /// connection and is not counted as an event.
+    #[must_use]
     fn opening(self: Pin<&mut Self>) -> Option<EncodedFrame> {
         None
     }
 
     /// The heartbeat that suits this stream, where the source knows better than the connection's
     /// default.
+    #[must_use]
     fn heartbeat(self: Pin<&mut Self>) -> Option<EncodedFrame> {
         None
     }

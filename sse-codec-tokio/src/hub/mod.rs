@@ -18,6 +18,7 @@ mod filter;
 mod given;
 mod handle;
 mod index;
+mod look;
 mod metrics;
 mod notice;
 mod options;
@@ -186,6 +187,10 @@ impl Hub {
     }
 
     /// Ends a connection in good order. `false` when there is no such connection any more.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "that it is gone by now is as good"
+    )]
     pub fn close(&self, id: ConnectionId) -> bool {
         self.handle.topic.close(|number| number == id.0) > 0
     }

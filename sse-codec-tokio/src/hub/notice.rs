@@ -7,6 +7,9 @@ use crate::encoded::EncodedFrame;
 /// The type of the event that says what became of a client's place.
 const EVENT_TYPE: &[u8] = b"replay";
 
+/// A function of the caller's.
+type Make = dyn Fn(Outcome, &[u8]) -> Option<EncodedFrame> + Send + Sync;
+
 /// How a stream says what became of the client's place, at its beginning and in the middle.
 #[derive(Clone, Default)]
 pub(super) enum Opening {
@@ -15,7 +18,7 @@ pub(super) enum Opening {
     Notice,
     /// By the ID alone.
     Id,
-    Custom(Arc<dyn Fn(Outcome, &[u8]) -> Option<EncodedFrame> + Send + Sync>),
+    Custom(Arc<Make>),
     Nothing,
 }
 

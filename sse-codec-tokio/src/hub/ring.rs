@@ -205,8 +205,11 @@ impl Ring {
         if let Some(ages) = &self.ages
             && !self.ends.is_empty()
         {
-            let first = ages.first_young(now);
-            self.evict_through(first.map_or(self.window.head().seq, |first| first - 1));
+            let last = match ages.first_young(now) {
+                Some(first) => first - 1,
+                None => self.window.head().seq,
+            };
+            self.evict_through(last);
         }
     }
 

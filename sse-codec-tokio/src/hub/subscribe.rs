@@ -1,11 +1,12 @@
 use std::{fmt, sync::Arc};
 
-use sse_codec::replay::Outcome;
+use sse_codec::replay::{Id, Outcome};
 
 use super::{
     backlog::Paging,
     error::Refused,
     filter::Filter,
+    index::id_of,
     notice::Opening,
     registry::Connection,
     subscription::{Place, Subscription},
@@ -237,7 +238,7 @@ impl State {
             Start::Oldest => of(Outcome::New, window.floor().seq),
             Start::After(id) if is_fed => {
                 let resume = window.resume_behind(id);
-                let asked = sse_codec::replay::Id::parse(id);
+                let asked = Id::parse(id);
                 match (resume.outcome, asked) {
                     // The log has more than the ring, before it and behind.
                     (Outcome::Gap { .. } | Outcome::Pending, Some(asked)) => Place {
@@ -265,7 +266,7 @@ impl State {
         let index = self.ring.index()?;
         if let Some(seq) = index.find(id) {
             let event = self.ring.event(seq)?;
-            return (*super::index::id_of(event) == *id).then_some(seq);
+            return (*id_of(event) == *id).then_some(seq);
         }
         (index.floor == id).then(|| self.ring.window().floor().seq)
     }

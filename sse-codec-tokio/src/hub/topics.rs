@@ -185,6 +185,7 @@ impl Topics {
     ///
     /// One that is made under the name later is another log. It has an epoch of its own, so IDs of this
     /// one are unknown to it.
+    #[expect(clippy::must_use_candidate, reason = "most callers want it gone")]
     pub fn remove(&self, name: &str) -> Option<Hub> {
         lock(&self.inner.names).remove(name)
     }

@@ -6,6 +6,7 @@
     reason = "each test file uses a part of it"
 )]
 
+pub mod buffering;
 pub mod client;
 pub mod frames;
 pub mod transport;

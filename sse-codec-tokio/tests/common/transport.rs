@@ -77,6 +77,10 @@ impl Transport {
         )
     }
 
+    pub fn probe(&self) -> Probe {
+        self.probe.clone()
+    }
+
     fn write(&self, cx: &Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         let mut script = self.probe.script();
         let begin = script.received.len();

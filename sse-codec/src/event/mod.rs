@@ -72,6 +72,9 @@ impl<'a> Event<'a> {
     }
 
     /// With this event type. An empty type is the same as none to a receiver.
+    ///
+    /// A browser's `EventSource` fires events of its own called `open` and `error`. An event of such a
+    /// type reaches the same listeners, who cannot easily tell them apart: another name is wiser.
     #[must_use]
     pub const fn with_type(mut self, event_type: &'a [u8]) -> Self {
         self.event_type = Some(event_type);

@@ -59,17 +59,44 @@ pub fn quality(values: impl IntoIterator<Item: AsRef<[u8]>>, media_type: &str) -
 /// Whether a `Content-Type` is that of an event stream. Its parameters are ignored, a `charset`
 /// too: the body is UTF-8 in any case (WHATWG HTML §9.2.2 and §9.2.5).
 ///
+/// Of several types the last counts (Fetch §2.2.5, *extract a MIME type*), where what is no type at
+/// all is passed over, and `*/*` too. Several header lines are one value, with commas between
+/// (RFC 9110 §5.3).
+///
 /// ```
 /// use sse_codec::http::is_event_stream;
 ///
 /// assert!(is_event_stream(b"text/event-stream; charset=utf-8"));
+/// assert!(is_event_stream(b"text/html, text/event-stream"));
 /// assert!(!is_event_stream(b"text/html"));
 /// ```
 #[must_use]
 pub fn is_event_stream(content_type: &[u8]) -> bool {
-    split_unquoted(content_type, b';')
-        .next()
+    split_unquoted(content_type, b',')
+        .filter_map(essence)
+        .last()
         .is_some_and(|essence| essence.eq_ignore_ascii_case(CONTENT_TYPE.as_bytes()))
+}
+
+/// Whether a `Content-Encoding` leaves the body as it is: it is empty, or names nothing but
+/// `identity`.
+pub(crate) fn is_identity(content_encoding: &[u8]) -> bool {
+    split_unquoted(content_encoding, b',')
+        .all(|coding| coding.is_empty() || coding.eq_ignore_ascii_case(b"identity"))
+}
+
+/// A media type without its parameters (MIME Sniffing §4.4). `None` when it is none, or `*/*`.
+fn essence(value: &[u8]) -> Option<&[u8]> {
+    let essence = split_unquoted(value, b';').next()?;
+    let mut halves = essence.splitn(2, |byte| *byte == b'/');
+    let is_type = is_token(halves.next()?) && is_token(halves.next()?);
+    (is_type && essence != b"*/*").then_some(essence)
+}
+
+/// Whether this is a `token` (RFC 9110 §5.6.2).
+fn is_token(value: &[u8]) -> bool {
+    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !value.is_empty() && value.iter().all(is_tchar)
 }
 
 /// How closely a media range names the type, and whether with its `charset`; the weight. `None`
@@ -286,11 +313,38 @@ mod tests {
             ("text/event-streams", false),
             ("text/event-stream charset=utf-8", false),
             ("text/event-stream, text/html", false),
-            ("text/html, text/event-stream", false),
+            ("text/html, text/event-stream", true),
+            ("text/html;a=\", text/event-stream", false),
+            ("text/html;a=\"\\\",\", text/event-stream;b", true),
+            ("text/event-stream, */*", true),
+            ("text/event-stream, bogus", true),
+            ("text/event-stream,", true),
+            (",text/event-stream", true),
+            ("text/event-stream, /x", true),
+            ("text/event-stream, x/", true),
+            ("text/event-stream, x/y/z", true),
+            ("text/event-stream, x/y z", true),
+            ("text/event-stream, x/y", false),
+            ("text/event-stream, */x", false),
             ("x bogus", false),
             ("text/x-bogus", false),
         ] {
             assert_eq!(is_event_stream(value.as_bytes()), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn content_codings() {
+        for (value, expected) in [
+            ("", true),
+            (" , ", true),
+            ("identity", true),
+            (" Identity, identity ", true),
+            ("gzip", false),
+            ("identity, br", false),
+            ("identity;q=1", false),
+        ] {
+            assert_eq!(is_identity(value.as_bytes()), expected, "{value}");
         }
     }
 }

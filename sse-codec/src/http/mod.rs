@@ -26,10 +26,15 @@
 //! bytes, as they are on the wire.
 
 mod chunked;
+mod date;
 mod media;
+mod unsendable;
 
 pub use chunked::{CHUNK_END, ChunkSize, LAST_CHUNK};
+pub use date::retry_after;
+pub(crate) use media::is_identity;
 pub use media::{accepts_event_stream, is_event_stream, quality};
+pub use unsendable::{Unsendable, last_event_id_value};
 
 use crate::field::InvalidLastEventId;
 
@@ -121,8 +126,7 @@ pub const REQUEST_HEADERS: [(&str, &str); 2] =
 /// Spaces and tabs at the ends belong to HTTP and not to the value (§5.5), so an ID that begins or
 /// ends with one does not come back whole. It is a server's business to send no such IDs.
 ///
-/// A client that has an ID from elsewhere than a parser checks it here before sending, lest it end
-/// the header line; when the result is empty it sends no header (§9.2.3).
+/// What a client writes into the header is said by [`last_event_id_value`].
 ///
 /// ```
 /// use sse_codec::{InvalidLastEventId, http::last_event_id};
@@ -137,37 +141,6 @@ pub const REQUEST_HEADERS: [(&str, &str); 2] =
 pub fn last_event_id(value: &[u8]) -> Result<&[u8], InvalidLastEventId> {
     InvalidLastEventId::check(value)?;
     Ok(trim(value))
-}
-
-/// What a response means to a client (WHATWG HTML §9.2.2). To a browser everything but
-/// [`Open`](Self::Open) and [`Redirect`](Self::Redirect) is final.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Answer {
-    /// An event stream: the body goes to the [`Parser`](crate::Parser).
-    Open,
-    /// The server wants no more connections: 204 (§9.2.1).
-    Stop,
-    /// 301, 302, 303, 307 or 308 (Fetch, *redirect status*), for the HTTP client to follow. To one
-    /// that cannot, it is a [`WrongStatus`](Self::WrongStatus).
-    Redirect,
-    /// A status of 200, but not an event stream.
-    WrongType,
-    /// Any other status. Whether a 503 is worth another attempt is for the caller to decide.
-    WrongStatus,
-}
-
-impl Answer {
-    /// Judges a response by its status and its `Content-Type`, empty when it has none.
-    #[must_use]
-    pub fn new(status: u16, content_type: &[u8]) -> Self {
-        match status {
-            200 if is_event_stream(content_type) => Self::Open,
-            200 => Self::WrongType,
-            204 => Self::Stop,
-            301 | 302 | 303 | 307 | 308 => Self::Redirect,
-            _ => Self::WrongStatus,
-        }
-    }
 }
 
 /// Without the optional whitespace of HTTP (RFC 9110 §5.6.3) at both ends.
@@ -235,39 +208,6 @@ mod tests {
         ] {
             let error = InvalidLastEventId::Forbidden { byte, position };
             assert_eq!(last_event_id(value), Err(error));
-        }
-    }
-
-    /// The responses of the web platform tests (`format-mime-*`, `request-status-error`,
-    /// `request-redirect`), and what else can come.
-    #[test]
-    fn answers() {
-        for (status, content_type, answer) in [
-            (200, "text/event-stream", Answer::Open),
-            (200, "text/event-stream;", Answer::Open),
-            (200, "text/event-stream;charset=windows-1252", Answer::Open),
-            (200, "x bogus", Answer::WrongType),
-            (200, "text/x-bogus", Answer::WrongType),
-            (200, "", Answer::WrongType),
-            (204, "text/event-stream", Answer::Stop),
-            (205, "text/event-stream", Answer::WrongStatus),
-            (210, "text/event-stream", Answer::WrongStatus),
-            (299, "text/event-stream", Answer::WrongStatus),
-            (301, "", Answer::Redirect),
-            (302, "", Answer::Redirect),
-            (303, "", Answer::Redirect),
-            (304, "", Answer::WrongStatus),
-            (307, "", Answer::Redirect),
-            (308, "", Answer::Redirect),
-            (404, "text/event-stream", Answer::WrongStatus),
-            (410, "text/event-stream", Answer::WrongStatus),
-            (503, "text/event-stream", Answer::WrongStatus),
-        ] {
-            assert_eq!(
-                Answer::new(status, content_type.as_bytes()),
-                answer,
-                "{status} {content_type}"
-            );
         }
     }
 }

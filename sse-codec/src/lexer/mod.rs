@@ -156,6 +156,14 @@ impl Lexer {
         None
     }
 
+    /// Whether the chunks so far break off in a line that is a field's, or may be.
+    pub(crate) const fn is_inside_field(&self) -> bool {
+        matches!(
+            self.state,
+            State::Name(..) | State::AfterColon(_) | State::Value(_)
+        )
+    }
+
     /// Passes over what is left of the line.
     pub(crate) const fn ignore_line(&mut self) {
         self.state = State::Ignored;

@@ -28,6 +28,12 @@ impl<S: Storage> Parser<S> {
                     }
                     Token::BlankLine => {
                         held = Held::default();
+                        let is_empty = !self.block.has_id && !self.block.has_retry;
+                        if wanted == Wanted::Everything && !is_empty {
+                            self.block.phase = Phase::GivenOut;
+                            return Ok(Some(Step::WithoutData(Ready { held })));
+                        }
+                        self.clear();
                         None
                     }
                     _ if self.block.phase == Phase::Skipping => None,
@@ -60,7 +66,8 @@ impl<S: Storage> Parser<S> {
         Ok(None)
     }
 
-    /// Ends the block at its blank line, and returns whether that dispatches an event: "If the data
+    /// Ends the block at its blank line, and returns whether that dispatches an event; one that does
+    /// not is left to the caller: "If the data
     /// buffer is an empty string, set the data buffer and the event type buffer to the empty string
     /// and return." The data buffer is empty when no `data` field has been appended to it. The last
     /// event ID is set before that step of the standard.
@@ -68,8 +75,6 @@ impl<S: Storage> Parser<S> {
         self.commit_id();
         if self.block.has_data {
             self.block.phase = Phase::GivenOut;
-        } else {
-            self.clear();
         }
         self.block.has_data
     }

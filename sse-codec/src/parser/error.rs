@@ -6,6 +6,9 @@ use core::{error, fmt};
 /// so a client that reconnects gets it again. The parser passes over the rest of it and goes on
 /// with the next block; nothing has to be done to recover. It is reported once for the block, at
 /// the first byte beyond the limit: [`Chunk::position`](crate::Chunk::position) is right after it.
+///
+/// A reader that puts comments together uses the same error for a comment. Then only the comment is
+/// lost; see [`Bound::Comment`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Overflow {
@@ -15,7 +18,15 @@ pub struct Overflow {
     pub limit: usize,
 }
 
-/// A limit of a [`Parser`](crate::Parser).
+impl Overflow {
+    /// The error for something that is larger than this limit, for a reader with limits of its own.
+    #[must_use]
+    pub const fn new(bound: Bound, limit: usize) -> Self {
+        Self { bound, limit }
+    }
+}
+
+/// A limit of a [`Parser`](crate::Parser) or of a reader that stands on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bound {
@@ -23,6 +34,9 @@ pub enum Bound {
     Event,
     /// On the last event ID.
     LastEventId,
+    /// On one line of comment. A parser gives out comments in pieces, stores none and never reports
+    /// this.
+    Comment,
 }
 
 impl fmt::Display for Overflow {
@@ -30,6 +44,7 @@ impl fmt::Display for Overflow {
         let what = match self.bound {
             Bound::Event => "event",
             Bound::LastEventId => "event ID",
+            Bound::Comment => "comment",
         };
         write!(f, "{what} larger than the limit of {} bytes", self.limit)
     }

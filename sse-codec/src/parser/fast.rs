@@ -144,6 +144,10 @@ impl<S: Storage> Parser<S> {
                         break;
                     };
                     if !self.set_id(value.and_more, value.bytes.len()) {
+                        // A void ID begins a block all the same.
+                        if held.event_type.is_none() {
+                            self.block.phase = Phase::Reading;
+                        }
                         break;
                     }
                     *room -= value.bytes.len();

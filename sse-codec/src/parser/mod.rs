@@ -100,6 +100,10 @@ pub enum Step<'c> {
     Comment(Piece<'c>),
     /// The server has set the reconnection time; [`Parser::retry`] has it from here on.
     Retry(Millis),
+    /// The end of a block that has no data and gives no event, but has an ID, a reconnection time or
+    /// both. [`Parser::event`] shows them. A reconnection time was a step of its own before, at its
+    /// line.
+    WithoutData(Ready<'c>),
 }
 
 impl<const N: usize, const ID: usize> Parser<Inline<N, ID>> {
@@ -207,7 +211,7 @@ impl<S: Storage> Parser<S> {
                 Event::new(data).with_last_event_id(self.last_event_id()),
             ));
         }
-        Ok(self.next_ready(chunk)?.map(|ready| self.event(ready)))
+        Ok(self.next_ready(chunk)?.map(|ready| self.dispatched(ready)))
     }
 
     /// Reads on to the next event like [`next_event`](Self::next_event), and borrows from the chunk
@@ -230,12 +234,12 @@ impl<S: Storage> Parser<S> {
         }
         match self.advance(chunk, held, Wanted::Events)? {
             Some(Step::Event(ready)) => Ok(Some(ready)),
-            Some(Step::Comment(_) | Step::Retry(_)) | None => Ok(None),
+            Some(Step::Comment(_) | Step::Retry(_) | Step::WithoutData(_)) | None => Ok(None),
         }
     }
 
-    /// Reads on to the next event, piece of a comment or change of the reconnection time.
-    /// `Ok(None)` means that the chunk is used up.
+    /// Reads on to the next event, piece of a comment, change of the reconnection time or end of a
+    /// block without data. `Ok(None)` means that the chunk is used up.
     ///
     /// ```
     /// use sse_codec::{Chunk, Event, Inline, Millis, Overflow, Parser, Step};
@@ -273,19 +277,27 @@ impl<S: Storage> Parser<S> {
         self.advance(chunk, held, Wanted::Everything)
     }
 
-    /// Shows the event that the last step has found.
+    /// Shows the event, or the block without data, that the last step has found.
     #[must_use]
     pub fn event<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
+        if ready.held.data.is_none() && !self.block.has_data {
+            return self.with_id_and_retry(Event::without_data());
+        }
+        self.dispatched(ready)
+    }
+
+    /// Shows an event. It has data, which a caller of [`next_event`](Self::next_event) need not find
+    /// out again.
+    #[inline]
+    fn dispatched<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
         let Block {
             data_len, type_len, ..
         } = self.block;
         let arena = self.storage.arena();
-        let last_event_id = self.last_event_id();
         let mut event = Event::new(match ready.held.data {
             Some(data) => data,
             None => part(arena, 0, data_len),
-        })
-        .with_last_event_id(last_event_id);
+        });
         if let Some(event_type) = ready.held.event_type {
             if !event_type.is_empty() {
                 event = event.with_type(event_type);
@@ -293,6 +305,13 @@ impl<S: Storage> Parser<S> {
         } else if type_len > 0 {
             event = event.with_type(part(arena, arena.len().saturating_sub(type_len), type_len));
         }
+        self.with_id_and_retry(event)
+    }
+
+    #[inline]
+    fn with_id_and_retry<'p>(&'p self, event: Event<'p>) -> Event<'p> {
+        let last_event_id = self.last_event_id();
+        let mut event = event.with_last_event_id(last_event_id);
         if self.block.has_id {
             event = event.with_id(last_event_id);
         }
@@ -336,6 +355,17 @@ impl<S: Storage> Parser<S> {
     #[must_use]
     pub fn limit(&self) -> usize {
         self.storage.limit()
+    }
+
+    /// Whether a block has begun and has not ended. If the stream ends here, what has come of the
+    /// block is lost, as the standard wants it (§9.2.6): the answer was perhaps cut off. A comment
+    /// begins no block, and neither does a line whose name no field has.
+    #[must_use]
+    pub const fn is_inside_block(&self) -> bool {
+        match self.block.phase {
+            Phase::Reading | Phase::Skipping => true,
+            Phase::Fresh | Phase::GivenOut => self.lexer.is_inside_field(),
+        }
     }
 
     /// Begins a new stream, the one after a reconnection for instance: an unfinished block is

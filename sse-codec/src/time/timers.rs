@@ -186,9 +186,10 @@ impl fmt::Debug for Timers {
 
 /// Which of a connection's [`Timers`] run, and for how long. All are off at first.
 ///
-/// Lengths are kept in 32 bits: less than one millisecond is one, more than 49.7 days is 49.7
-/// days. Jitter only ever shortens: a length is drawn evenly from `longest - jitter ..= longest`,
-/// but never shorter than a millisecond, however large the jitter.
+/// A length of 0 turns its timer off, as it does in the configuration of most servers. Lengths are
+/// kept in 32 bits: more than 49.7 days is 49.7 days. Jitter only ever shortens: a length is drawn
+/// evenly from `longest - jitter ..= longest`, but never shorter than a millisecond, however large
+/// the jitter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimersConfig {
     heartbeat: Option<Spread>,
@@ -214,8 +215,26 @@ impl TimersConfig {
     /// (WHATWG HTML §9.2.7).
     #[must_use]
     pub const fn with_heartbeat(mut self, longest: Millis, jitter: Millis) -> Self {
-        self.heartbeat = Some(Spread::new(longest, jitter));
+        self.heartbeat = Spread::new(longest, jitter);
         self
+    }
+
+    /// How long it is to a heartbeat at most, if there are any.
+    #[must_use]
+    pub const fn heartbeat(&self) -> Option<Millis> {
+        match &self.heartbeat {
+            Some(spread) => Some(Millis(spread.longest.get() as u64)),
+            None => None,
+        }
+    }
+
+    /// The write deadline, if there is one.
+    #[must_use]
+    pub const fn write_deadline(&self) -> Option<Millis> {
+        match self.write_deadline {
+            Some(deadline) => Some(Millis(deadline.get() as u64)),
+            None => None,
+        }
     }
 
     /// With a [`WriteDeadline`](Timeout::WriteDeadline) after this long without progress.
@@ -223,7 +242,7 @@ impl TimersConfig {
     /// Any byte is progress, so a peer may still read very slowly; the lifetime bounds that.
     #[must_use]
     pub const fn with_write_deadline(mut self, deadline: Millis) -> Self {
-        self.write_deadline = Some(at_least_one(deadline));
+        self.write_deadline = NonZeroU32::new(saturated(deadline));
         self
     }
 
@@ -232,7 +251,7 @@ impl TimersConfig {
     /// Jitter spreads the reconnections: clients that came together do not come back together.
     #[must_use]
     pub const fn with_lifetime(mut self, longest: Millis, jitter: Millis) -> Self {
-        self.lifetime = Some(Spread::new(longest, jitter));
+        self.lifetime = Spread::new(longest, jitter);
         self
     }
 }
@@ -270,11 +289,14 @@ struct Spread {
 }
 
 impl Spread {
-    const fn new(longest: Millis, jitter: Millis) -> Self {
-        let longest = at_least_one(longest);
+    /// `None` for a length of nothing.
+    const fn new(longest: Millis, jitter: Millis) -> Option<Self> {
+        let Some(longest) = NonZeroU32::new(saturated(longest)) else {
+            return None;
+        };
         let (most, jitter) = (longest.get().saturating_sub(1), saturated(jitter));
         let jitter = if jitter < most { jitter } else { most };
-        Self { longest, jitter }
+        Some(Self { longest, jitter })
     }
 }
 
@@ -289,13 +311,6 @@ const fn pick(spread: Option<Spread>, jitter: &mut Jitter) -> Option<u32> {
     }
 }
 
-const fn at_least_one(millis: Millis) -> NonZeroU32 {
-    match NonZeroU32::new(saturated(millis)) {
-        Some(millis) => millis,
-        None => NonZeroU32::MIN,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_pick_reaches_both_ends_and_nothing_else() {
-        let spread = Some(Spread::new(Millis(10), Millis(3)));
+        let spread = Spread::new(Millis(10), Millis(3));
         let mut seen = [false; 11];
         let mut jitter = Jitter::new(0);
         for _ in 0..100 {

@@ -29,6 +29,15 @@ pub fn steps<S: Storage>(parser: &mut Parser<S>, pieces: &[&[u8]]) -> Vec<Item> 
                     assert_eq!(parser.retry(), Some(time));
                     items.push(Item::Retry { millis: time.0, at });
                 }
+                Ok(Some(Step::WithoutData(ready))) => {
+                    let event = parser.event(ready);
+                    assert_eq!((event.has_data(), event.event_type()), (false, None));
+                    items.push(Item::WithoutData {
+                        id: event.id().map(<[u8]>::to_vec),
+                        retry: event.retry().map(|time| time.0),
+                        at,
+                    });
+                }
                 Ok(Some(_)) => unreachable!("a step the tests do not know"),
                 Ok(None) => break,
                 Err(overflow) => {
@@ -89,7 +98,7 @@ pub fn events_of_kept_chunks<S: Storage>(parser: &mut Parser<S>, pieces: &[&[u8]
 pub fn without_steps(items: &[Item]) -> Vec<Item> {
     items
         .iter()
-        .filter(|item| !matches!(item, Item::Comment(_) | Item::Retry { .. }))
+        .filter(|item| matches!(item, Item::Event { .. } | Item::Overflow { .. }))
         .cloned()
         .collect()
 }

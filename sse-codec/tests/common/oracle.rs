@@ -7,8 +7,8 @@
 //!
 //! * It works on bytes and decodes nothing. Every character the grammar names is ASCII, and no byte
 //!   of a multi-byte or ill-formed UTF-8 sequence is, so the lines and fields are the same.
-//! * It tells which of an event's fields are those of its own block, keeps comments, and says at
-//!   which byte each thing is certain.
+//! * It tells which of an event's fields are those of its own block, keeps comments and blocks
+//!   without data, and says at which byte each thing is certain.
 //! * It takes a limit on what one event may hold. See [`Decoder::count`].
 
 /// What happens in a stream.
@@ -26,6 +26,15 @@ pub enum Item {
         retry: Option<u64>,
         /// The last event ID as of this event.
         last_event_id: Vec<u8>,
+        /// How many bytes must have been read for it to be certain.
+        at: usize,
+    },
+    /// A block without data is over that has an ID or a reconnection time.
+    WithoutData {
+        /// The valid ID the block gives.
+        id: Option<Vec<u8>>,
+        /// The last valid reconnection time the block gives.
+        retry: Option<u64>,
         /// How many bytes must have been read for it to be certain.
         at: usize,
     },
@@ -54,6 +63,9 @@ pub struct Decoded {
     pub last_event_id: Vec<u8>,
     /// The reconnection time at its end, if it set one.
     pub retry: Option<u64>,
+    /// Whether the stream ends inside a block: a line of a field has begun, or may have, and no blank
+    /// line has come since.
+    pub is_inside_block: bool,
     /// The text so far of the comment line it breaks off in. Not among the items.
     pub unfinished_comment: Option<Vec<u8>>,
 }
@@ -78,9 +90,15 @@ pub fn decode(input: &[u8], limit: Option<usize>, last_event_id: &[u8]) -> Decod
         skipping: false,
     };
     let mut unfinished_comment = None;
+    let mut is_inside_block = false;
 
     // "Lines must be processed, in the order they are received, as follows:"
     for line in lines(input) {
+        is_inside_block = if line.is_ended && line.text.is_empty() {
+            false
+        } else {
+            is_inside_block || decoder.skipping || line.may_be_a_field()
+        };
         if decoder.skipping {
             // The rest of an oversized block, its blank line included, has no effect.
             decoder.skipping = !(line.is_ended && line.text.is_empty());
@@ -100,6 +118,7 @@ pub fn decode(input: &[u8], limit: Option<usize>, last_event_id: &[u8]) -> Decod
         items: decoder.items,
         last_event_id: decoder.last_event_id_string,
         retry: decoder.reconnection_time,
+        is_inside_block,
         unfinished_comment,
     }
 }
@@ -114,6 +133,16 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Whether its name is that of a field or, where the line has not ended, the beginning of one.
+    fn may_be_a_field(&self) -> bool {
+        const NAMES: [&[u8]; 4] = [b"event", b"data", b"id", b"retry"];
+        match split_at_colon(self.text) {
+            Some((name, _)) => NAMES.contains(&name),
+            None if self.is_ended => NAMES.contains(&self.text),
+            None => !self.text.is_empty() && NAMES.iter().any(|name| name.starts_with(self.text)),
+        }
+    }
+
     /// How many bytes of the stream must have been read for the line to be over: up to and
     /// including its LF or CR. "A single CR not followed by an LF" ends a line and so does a CR
     /// followed by one: at the CR it is certain either way.
@@ -249,6 +278,13 @@ impl Decoder {
         // "2. If the data buffer is an empty string, set the data buffer and the event type buffer
         // to the empty string and return."
         if self.data_buffer.is_empty() {
+            if self.block_has_id || self.block_retry.is_some() {
+                self.items.push(Item::WithoutData {
+                    id: self.block_has_id.then(|| self.last_event_id_buffer.clone()),
+                    retry: self.block_retry,
+                    at,
+                });
+            }
             self.clear_block();
             return;
         }

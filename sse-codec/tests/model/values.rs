@@ -119,6 +119,12 @@ fn assert_carried(event: Event<'_>) -> Option<Vec<u8>> {
         decoded.items,
         if event.has_data() {
             vec![received]
+        } else if event.id().is_some() {
+            vec![Item::WithoutData {
+                id: event.id().map(<[u8]>::to_vec),
+                retry: None,
+                at: wire.len(),
+            }]
         } else {
             vec![]
         }

@@ -129,8 +129,10 @@ impl Server {
         let accepted = http::accepts_event_stream(head.header("accept"));
         let head = match head.start_line() {
             _ if has_all && self.last() == script::READINGS => http::NO_CONTENT,
-            b"GET /readings HTTP/1.1" if accepted => http::RESPONSE_HEAD_CLOSE,
-            b"GET /readings HTTP/1.1" => http::NOT_ACCEPTABLE,
+            b"GET /readings HTTP/1.0" | b"GET /readings HTTP/1.1" if accepted => {
+                http::RESPONSE_HEAD_CLOSE
+            }
+            b"GET /readings HTTP/1.0" | b"GET /readings HTTP/1.1" => http::NOT_ACCEPTABLE,
             _ => http::METHOD_NOT_ALLOWED,
         };
         self.write_bytes(head);
