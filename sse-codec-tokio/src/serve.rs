@@ -153,7 +153,7 @@ where
             }
             // Nothing is taken from a source before the transport wants it.
             ready!(sent);
-            let can_take_back = self.session.can_take_back();
+            let can_take_back = self.session.feed.can_take_back();
             if can_take_back {
                 burst.reset(self.wire.left());
                 burst.reserve();
@@ -163,7 +163,7 @@ where
             match ready!(self.session.poll_next(cx, burst)) {
                 Next::Burst => {
                     let behind = self.wire.send(cx, burst, can_take_back)?;
-                    self.session.take_back(behind);
+                    self.session.feed.take_back(behind);
                 }
                 Next::Alone(frame) => {
                     let is_chunked = self.session.is_chunked();

@@ -175,7 +175,7 @@ where
                 }
                 (Next::Nothing(reason), _) => {
                     session.over(reason);
-                    let error = session.take_error().map(BodyError::Source);
+                    let error = session.feed.take_error().map(BodyError::Source);
                     return Poll::Ready(error.map(Err));
                 }
                 (Next::Cut(reason), _) => {
