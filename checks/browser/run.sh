@@ -12,7 +12,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 # Debian has no driver for its Firefox.
 gecko=$CARGO_TARGET_DIR/geckodriver
 [ -x "$gecko/bin/geckodriver" ] ||
-    cargo install --quiet --locked --root "$gecko" --version GECKO geckodriver
+    cargo install --quiet --locked --root "$gecko" --version 0.37.1 geckodriver
 cargo build --quiet --locked
 cargo build --quiet --locked --release --manifest-path ../../Cargo.toml \
     --package sse-codec-tokio --example serve

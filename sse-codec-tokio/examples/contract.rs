@@ -2,7 +2,7 @@
 //! it (`sse-contract-tests`, "test service API"):
 //!
 //! ```text
-//! cargo run --release --example contract --features client -- 8000
+//! cargo run --release --example contract -- 8000
 //! sse-contract-tests --url http://localhost:8000
 //! ```
 
@@ -71,13 +71,17 @@ struct Streams {
 async fn main() -> io::Result<()> {
     let port = env::args().nth(1).map_or(Ok(8000), |port| port.parse());
     let port = port.map_err(io::Error::other)?;
+    serve(TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?).await
+}
+
+/// Until it is asked to end.
+pub(crate) async fn serve(listener: TcpListener) -> io::Result<()> {
     let service = Service::default();
     let shutdown = service.shutdown.clone();
     let router = Router::new()
         .route("/", get(status).post(open).delete(shut_down))
         .route("/streams/{number}", post(command).delete(close))
         .with_state(service);
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await?;
     axum::serve(listener, router)
         .with_graceful_shutdown(async move { shutdown.notified().await })
         .await

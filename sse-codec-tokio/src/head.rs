@@ -81,9 +81,10 @@ impl Terms {
         let mut head = Vec::new();
         let framing: &[&str] = match self.framing {
             Framing::Elsewhere => return head,
-            // HEAD is answered in the version of the server, as GET would be by most clients.
-            Framing::Chunked | Framing::HeadOnly => &["transfer-encoding: chunked\r\n"],
-            Framing::Close => &[],
+            Framing::Chunked => &["transfer-encoding: chunked\r\n"],
+            // A HEAD may have come by HTTP/1.0, which must not be told of chunks; nobody has to be
+            // (RFC 9112 §6.1).
+            Framing::Close | Framing::HeadOnly => &[],
         };
         let charset = if self.options.charset {
             "; charset=utf-8"
@@ -151,7 +152,7 @@ impl Headers {
         Ok(())
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(crate) fn has(&self, name: &str) -> bool {
         let mut names = self.0.lines().filter_map(|line| line.split(':').next());
         names.any(|own| own.eq_ignore_ascii_case(name))
     }

@@ -190,7 +190,9 @@ impl ServeOptions {
     }
 
     /// How many bytes a client may send after its request before the connection ends. They are
-    /// read, so that its closing is noticed, and dropped.
+    /// read, so that its closing is noticed, and dropped. Where a connection ends with
+    /// [`Reason::TooMuchInput`](crate::Reason::TooMuchInput), the body of its request was most likely
+    /// left unread.
     #[must_use]
     pub fn input_limit(mut self, bytes: usize) -> Self {
         self.input_limit = bytes;

@@ -219,6 +219,7 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         if let Some(reason) = self.ended {
             return Poll::Ready(Err(reason));
         }
+        self.clock.turn();
         let result = call(&mut self.wire, &mut self.clock);
         if let Poll::Ready(Err(reason)) = &result {
             self.ended = Some(*reason);

@@ -174,7 +174,10 @@ async fn the_answer_to_head_is_the_head_that_get_would_have_got() {
     let source = FromFn(|_: &mut Context<'_>| panic!("asked for a body"));
     let summary = serve(transport, source, options.framed(Framing::HeadOnly)).await;
     let end = get.received().windows(4).position(|end| end == b"\r\n\r\n");
-    assert_eq!(head.received(), get.received()[..end.unwrap() + 4]);
+    let get = String::from_utf8(get.received()[..end.unwrap() + 4].to_vec()).unwrap();
+    // But for what frames a body: HEAD may have come by HTTP/1.0.
+    let get = get.replace("transfer-encoding: chunked\r\n", "");
+    assert_eq!(head.received(), get.as_bytes());
     assert_eq!((summary.reason, summary.events), (Reason::Finished, 0));
 }
 

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use sse_codec::{Event, replay::Id};
 use sse_codec_tokio::{
     Backlog, EncodedFrame, Feed, Hub, HubOptions, Outcome, Page, PageFuture, PublishError, Reason,
-    Start, Subscribe, SubscriptionError,
+    Start, Subscribe, SubscriptionError, Topics,
 };
 
 const ROOMY: usize = 1 << 20;
@@ -315,6 +315,39 @@ fn what_the_ring_cannot_hold_is_read_from_the_log() {
     log.add();
     log.feed(&feed, 10);
     assert_eq!(client.read_all().data(), [&large, "7/3"]);
+}
+
+#[test]
+fn topics_can_be_fed_and_go_when_their_place_is_needed_though_they_are_not_empty() {
+    let log = Log::default();
+    log.begin(7);
+    let topics = Topics::new(HubOptions::new().topics(2).connections(2));
+    let (one, feed) = topics.fed("one", log.clone()).unwrap();
+    log.add();
+    log.feed(&feed, 10);
+    assert_eq!(one.publish(Event::text("x")), Err(PublishError::Fed));
+    let mut client = after(&one, "7-0");
+    assert_eq!(client.read_all().data(), ["7/1"]);
+    drop(one);
+    let one = || topics.get("one").expect("in use");
+    assert!(one().is_connected());
+    assert!(!topics.remove_unused("one"));
+    // The bound on connections is that of all topics.
+    let two = topics.create("two").unwrap();
+    let live = |hub: &Hub| hub.subscribe(Subscribe::live());
+    let _second = live(&two).unwrap();
+    assert!(live(&one()).is_err());
+    let full = topics.fed("three", log.clone()).unwrap_err();
+    assert_eq!(full, PublishError::TooManyTopics { limit: 2 });
+
+    client.leave();
+    assert!(!one().is_connected());
+    assert!(!feed.is_over());
+    let (_three, _feed) = topics.fed("three", log.clone()).unwrap();
+    assert!(feed.is_over() && topics.get("one").is_none());
+    // Another one under a name takes the place of the first.
+    let (_three, _feed) = topics.fed("three", log.clone()).unwrap();
+    assert!(_feed.cursor().epoch == 0);
 }
 
 #[derive(Clone, Debug)]

@@ -5,13 +5,19 @@
 use std::{
     io::{self, ErrorKind},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use http::{HeaderValue, Response, Version};
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec_tokio::request::{Refusal, Request, RequestBody, allow_last_event_id};
+use sse_codec::Frame;
+use sse_codec_tokio::{
+    ServeOptions,
+    request::{Refusal, Request, RequestBody, allow_last_event_id},
+    serve,
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf, duplex},
     net::{TcpListener, TcpStream},
@@ -720,6 +726,43 @@ async fn responses_have_their_framing() {
             !text.contains("content-length") && text.ends_with("\r\n\r\n"),
             "{text}"
         );
+    }
+}
+
+/// What a stream's head says follows from its request, and it has the time.
+#[tokio::test]
+async fn the_head_of_a_stream_follows_from_its_request() {
+    let options = Arc::new(ServeOptions::new());
+    let dated = Arc::new(ServeOptions::new().header("Date", "today").unwrap());
+    for (method, version, framing, body) in [
+        (
+            "GET",
+            "1.1",
+            "transfer-encoding: chunked\r\n",
+            "9\r\ndata: a\n\n\r\n0\r\n\r\n",
+        ),
+        ("GET", "1.0", "", "data: a\n\n"),
+        ("HEAD", "1.1", "", ""),
+        ("HEAD", "1.0", "", ""),
+    ] {
+        let head = format!("{method} / HTTP/{version}\r\n{HOST}\r\n");
+        let request = read(head.as_bytes(), usize::MAX).await.unwrap();
+        let events = || tokio_stream::iter([Frame::message(b"a")]);
+        let stream = async |terms| {
+            answered(async |io| {
+                serve(io, events(), terms).await;
+            })
+            .await
+        };
+        let head = |date: &str| {
+            format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\
+                 cache-control: no-store, no-transform\r\nx-accel-buffering: no\r\n\
+                 {date}\r\n{framing}connection: close\r\n\r\n{body}"
+            )
+        };
+        assert_eq!(stream(request.terms(&options)).await, head("date"));
+        assert_eq!(stream(request.terms(&dated)).await, head("Date: today"));
     }
 }
 

@@ -170,7 +170,7 @@ async fn everything_ends_when_it_is_cancelled() {
         let (sender, receiver) = channel(8);
         let (server, mut client) = connect().await;
         let serving = tokio::spawn(serve(server, receiver, Arc::clone(&options)));
-        read_some(&mut client, http::RESPONSE_HEAD_CLOSE.len() + 3).await;
+        read_some(&mut client, http::RESPONSE_HEAD_CLOSE.len()).await;
         connections.push((sender, serving, client));
     }
     for (sender, ..) in &connections {

@@ -221,3 +221,16 @@ async fn a_client_can_tell_a_failed_source_from_a_finished_one() {
         assert_eq!((summary.reason, summary.events), (reason, 2));
     }
 }
+
+/// Browsers and phones go without `close_notify` (F78 of docs/field-cases.md).
+#[tokio::test(start_paused = true)]
+async fn a_client_that_goes_without_a_farewell_of_tls_has_gone() {
+    let (server, mut client) = pair(64 * 1024).await;
+    let (sender, receiver) = channel(1);
+    let serving = tokio::spawn(serve(server, receiver, options()));
+    sender.send(event(0)).await.unwrap();
+    client.read_u8().await.unwrap();
+    drop(client);
+    assert_eq!(serving.await.unwrap().reason, Reason::PeerClosed);
+    assert_eq!(sender.closed().await.reason, Reason::PeerClosed);
+}

@@ -108,6 +108,12 @@ impl<'c> Chunk<'c> {
         self.rest = rest;
     }
 
+    /// Gives back what was taken after `rest` was what is left.
+    pub(crate) fn go_back_to(&mut self, rest: &'c [u8]) {
+        debug_assert!(rest.len() >= self.rest.len());
+        self.rest = rest;
+    }
+
     pub(crate) fn seek(&mut self, position: usize) {
         self.rest = self.bytes.get(position..).unwrap_or_default();
     }
@@ -144,6 +150,12 @@ impl<'c> Chunk<'c> {
     #[inline]
     pub(crate) fn first_line_len(&mut self) -> usize {
         self.line_ends.first_of_block(self.bytes, self.rest)
+    }
+
+    /// [`line_len`](Self::line_len), faster where the line has no end for long.
+    #[inline]
+    pub(crate) fn long_line_len(&mut self) -> usize {
+        self.line_ends.first_of_long(self.bytes, self.rest)
     }
 
     /// Takes the next byte if it is this one.

@@ -37,11 +37,37 @@ fn put_long(into: &mut [u8], at: usize, bytes: &[u8]) {
     put(into, at, bytes);
 }
 
+/// Copies all of `from` over all of `into`, which is as long, up to 64 bytes: the ends of both, which
+/// meet or overlap in the middle. A call of `memcpy` takes longer for so few.
+#[inline]
+pub(crate) fn copy_few(into: &mut [u8], from: &[u8]) {
+    #[inline]
+    fn ends<const N: usize>(into: &mut [u8], from: &[u8]) -> Option<()> {
+        let (first, last) = (from.first_chunk::<N>()?, from.last_chunk()?);
+        *into.first_chunk_mut()? = *first;
+        *into.last_chunk_mut::<N>()? = *last;
+        Some(())
+    }
+    debug_assert!(into.len() == from.len() && from.len() <= 64);
+    let copied = ends::<32>(into, from)
+        .or_else(|| ends::<16>(into, from))
+        .or_else(|| ends::<8>(into, from))
+        .or_else(|| ends::<4>(into, from))
+        .or_else(|| ends::<2>(into, from));
+    if copied.is_none() {
+        copy(into, from);
+    }
+}
+
 /// Moves `len` bytes from `from` to `to`, which is not before it.
 pub(crate) fn copy_within(bytes: &mut [u8], from: usize, len: usize, to: usize) {
     let fits = |at: usize| at <= bytes.len() && len <= bytes.len() - at;
     debug_assert!(fits(from) && fits(to), "{len} bytes from {from} to {to}");
-    if fits(from) && fits(to) {
+    if !SMALL {
+        if fits(from) && fits(to) {
+            bytes.copy_within(from..from + len, to);
+        }
+    } else if fits(from) && fits(to) {
         // Backwards, since `to` lies behind `from`. The library's own way brings 1.5 KB of code for
         // every alignment to a device that moves a word in its life.
         for at in (0..len).rev() {

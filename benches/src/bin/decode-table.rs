@@ -18,9 +18,10 @@ decode-table [--quick] [--rounds N] [--corpus a,b] [--chunk 65536,1400] [--only 
              [--json FILE]
 
 corpora: a a-ascii b c d d-const e f g h; chunks: 1048576 (c only) 65536 16384 1400 64
+        16 1
 --only takes names (ours, ours-str, plain, memchr2, sse-core, …) and parts: ours, floor, peer";
 
-const CHUNKS: [usize; 5] = [1 << 20, 64 << 10, 16 << 10, 1400, 64];
+const CHUNKS: [usize; 7] = [1 << 20, 64 << 10, 16 << 10, 1400, 64, 16, 1];
 
 fn main() -> io::Result<()> {
     let args = Args::from_env(USAGE);

@@ -25,11 +25,11 @@ use axum::{
 use bytes::Bytes;
 use sse_codec::{Frame, TimersConfig, http};
 use sse_codec_tokio::{
-    EncodedFrame, EventBody, EventReceiver, EventSender, Frames, ServeOptions, TcpOptions, channel,
-    serve,
+    AcceptLoop, EncodedFrame, EventBody, EventReceiver, EventSender, Frames, ServeOptions, channel,
+    request::Request, serve,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::AsyncWriteExt,
     net::{TcpListener, TcpStream},
     sync::{Mutex, broadcast},
 };
@@ -51,21 +51,26 @@ pub async fn listen(kind: Kind, listener: TcpListener, news: Arc<News>) {
         Kind::Body => listen_axum(listener, news, get(body)).await,
         Kind::AxumSse => listen_axum(listener, news, get(axum_sse)).await,
         Kind::AxumBytes => listen_axum(listener, news, get(axum_bytes)).await,
+        Kind::Floor => accept_loop(listener, news, floor).await,
+        Kind::Serve => accept_loop(listener, news, serve_shared).await,
+        Kind::ServeChannel => accept_loop(listener, news, serve_channel).await,
+        Kind::Hub => accept_loop(listener, news, hub::connection).await,
+        Kind::Syscall => accept_loop(listener, news, hub::keep).await,
         Kind::HubBody => listen_axum(listener, news, get(hub::body)).await,
-        Kind::Floor | Kind::Serve | Kind::ServeChannel | Kind::Syscall | Kind::Hub => loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                continue;
-            };
-            let news = Arc::clone(&news);
-            match kind {
-                Kind::Serve => drop(tokio::spawn(serve_shared(stream, news))),
-                Kind::ServeChannel => drop(tokio::spawn(serve_channel(stream, news))),
-                Kind::Hub => drop(tokio::spawn(hub::connection(stream, news))),
-                Kind::Syscall => drop(tokio::spawn(hub::keep(stream, news))),
-                _ => drop(tokio::spawn(floor(stream, news))),
-            }
-        },
     }
+}
+
+/// Bare, for the floor too: what is compared is what comes after the request.
+async fn accept_loop<F>(
+    listener: TcpListener,
+    news: Arc<News>,
+    handler: fn(TcpStream, Arc<News>) -> F,
+) where
+    F: Future<Output = io::Result<()>> + Send + 'static,
+{
+    AcceptLoop::new(usize::MAX)
+        .run(listener, |stream, _| handler(stream, Arc::clone(&news)))
+        .await;
 }
 
 /// The same with axum.
@@ -95,11 +100,17 @@ pub(super) fn event_stream(
     response
 }
 
-/// Sets the defaults of the socket and reads the request.
+/// Reads the request.
 pub(super) async fn accept(mut stream: TcpStream) -> io::Result<TcpStream> {
-    TcpOptions::new().apply(&stream)?;
     read_request(&mut stream).await?;
     Ok(stream)
+}
+
+pub(super) async fn read_request(stream: &mut TcpStream) -> io::Result<Request> {
+    let request = Request::read(stream, 16 * 1024, Duration::from_secs(10)).await;
+    request
+        .and_then(Request::for_stream)
+        .map_err(io::Error::other)
 }
 
 /// The sources, and how the connections are to be served.
@@ -226,12 +237,11 @@ async fn serve_channel(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
     Ok(())
 }
 
-async fn floor(mut stream: TcpStream, news: Arc<News>) -> io::Result<()> {
+async fn floor(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
     const MOST: usize = 64;
 
     let _counted = news.count();
-    stream.set_nodelay(true)?;
-    read_request(&mut stream).await?;
+    let mut stream = accept(stream).await?;
     stream.write_all(http::RESPONSE_HEAD_CLOSE).await?;
     stream.write_all(b":\n\n").await?;
     let mut frames = news.frames.subscribe();
@@ -254,16 +264,6 @@ async fn write_all(stream: &mut TcpStream, batch: &[Bytes]) -> io::Result<()> {
     while !slices.is_empty() {
         let written = stream.write_vectored(slices).await?;
         IoSlice::advance_slices(&mut slices, written);
-    }
-    Ok(())
-}
-
-pub(super) async fn read_request(stream: &mut TcpStream) -> io::Result<()> {
-    let mut head = Vec::with_capacity(512);
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() > 4096 || stream.read_buf(&mut head).await? == 0 {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
     }
     Ok(())
 }

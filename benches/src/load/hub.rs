@@ -16,11 +16,8 @@ use axum::{
 };
 use rustix::event::{PollFd, PollFlags, poll};
 use sse_codec::{Event, http};
-use sse_codec_tokio::{Framing, Hub, HubOptions, Subscribe, serve};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use sse_codec_tokio::{Hub, HubOptions, Subscribe, serve};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 
 use super::{
     handler::{News, event_stream, read_request},
@@ -140,35 +137,19 @@ pub(super) async fn keep(mut stream: TcpStream, news: Arc<News>) -> io::Result<(
 }
 
 /// A connection, in chunks.
-pub(super) async fn connection(stream: TcpStream, news: Arc<News>) -> io::Result<()> {
+pub(super) async fn connection(mut stream: TcpStream, news: Arc<News>) -> io::Result<()> {
     let counted = news.count();
-    let (stream, id) = accept_with_id(stream).await?;
-    let subscribe = Subscribe::after(id.as_deref());
-    let Ok(events) = news.hubs.hub.subscribe(subscribe) else {
+    let request = read_request(&mut stream).await?;
+    let id = Some(request.last_event_id()).filter(|id| !id.is_empty());
+    let Ok(events) = news.hubs.hub.subscribe(Subscribe::after(id)) else {
         return Ok(());
     };
-    let terms = news.options.framed(Framing::Chunked);
-    drop(id);
+    let terms = news.options.framed(request.framing());
+    drop(request);
     drop(news);
     Box::pin(serve(stream, events, terms)).await;
     drop(counted);
     Ok(())
-}
-
-async fn accept_with_id(stream: TcpStream) -> io::Result<(TcpStream, Option<Vec<u8>>)> {
-    let mut stream = stream;
-    sse_codec_tokio::TcpOptions::new().apply(&stream)?;
-    let mut head = Vec::with_capacity(512);
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() > 4096 || stream.read_buf(&mut head).await? == 0 {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-    }
-    let mut lines = head.split(|byte| *byte == b'\n');
-    let name = http::LAST_EVENT_ID.as_bytes();
-    let id = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(b": "));
-    let id = id.map(|id| id.trim_ascii().to_vec());
-    Ok((stream, id))
 }
 
 pub(super) async fn body(State(news): State<Arc<News>>, headers: HeaderMap) -> Response {

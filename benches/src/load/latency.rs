@@ -24,7 +24,7 @@ use axum::{
 };
 use serde::Serialize;
 use socket2::SockRef;
-use sse_codec_tokio::{EncodedFrame, EventReceiver, ServeOptions, channel, serve};
+use sse_codec_tokio::{AcceptLoop, EncodedFrame, EventReceiver, ServeOptions, channel, serve};
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
@@ -283,10 +283,9 @@ async fn listen(kind: Kind, listener: TcpListener, notice: Notice) {
     match kind {
         Kind::Serve | Kind::ServeChannel => {
             let options = Arc::new(ServeOptions::new());
-            while let Ok((stream, _)) = listener.accept().await {
-                let (notice, options) = (notice.clone(), Arc::clone(&options));
-                tokio::spawn(async move { connection(kind, stream, notice, options).await });
-            }
+            let handler =
+                |stream, _| connection(kind, stream, notice.clone(), Arc::clone(&options));
+            AcceptLoop::new(usize::MAX).run(listener, handler).await;
         }
         Kind::Body | Kind::AxumComment | Kind::Axum => {
             let options = Arc::new(ServeOptions::new());

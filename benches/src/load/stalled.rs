@@ -19,11 +19,11 @@ use std::{
 use serde::Serialize;
 use sse_codec::{Frame, TimersConfig};
 use sse_codec_tokio::{
-    EncodedFrame, EventSender, Reason, ServeOptions, Summary, TcpOptions, TrySendError, channel,
-    serve,
+    AcceptLoop, EncodedFrame, EventSender, Reason, ServeOptions, Summary, TcpOptions, TrySendError,
+    channel, serve,
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     runtime::{Builder, Runtime},
     time::sleep,
@@ -33,7 +33,7 @@ use tokio_stream::StreamExt;
 use super::{
     PATIENCE, REQUEST,
     fanout::middle,
-    handler::{News, listen},
+    handler::{News, accept, listen},
     server::{self, Kind},
 };
 
@@ -248,15 +248,14 @@ impl Server {
             listen(Kind::AxumSse, listener, self.news).await;
             return;
         }
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(self.clone().connection(stream));
-        }
+        AcceptLoop::new(usize::MAX)
+            .tcp_options(self.setup.tcp)
+            .run(listener, |stream, _| self.clone().connection(stream))
+            .await;
     }
 
-    async fn connection(self, mut stream: TcpStream) -> io::Result<()> {
-        self.setup.tcp.apply(&stream)?;
-        let mut head = [0; REQUEST.len()];
-        stream.read_exact(&mut head).await?;
+    async fn connection(self, stream: TcpStream) -> io::Result<()> {
+        let stream = accept(stream).await?;
         let last_byte = Arc::new(Mutex::new(Instant::now()));
         let io = Watched {
             stream,

@@ -4,6 +4,7 @@
 #[path = "../../../sse-codec-tokio/tests/common/chaos.rs"]
 mod chaos;
 mod facts;
+mod mcp;
 mod over_hyper_util;
 
 mod over_reqwest_0_12 {
@@ -32,10 +33,13 @@ const SOON: ReconnectConfig = ReconnectConfig::new()
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let events = env::args()
-        .nth(1)
+    let mut arguments = env::args().skip(1);
+    let python = arguments.next().ok_or("which Python?")?;
+    let events = arguments
+        .next()
         .map_or(Ok(40_000), |events| events.parse())?;
     facts::documented()?;
+    mcp::resumes(&python).await?;
 
     let (request, server) = chaos(events, 1).await?;
     let source = over_reqwest_0_12::source(over_reqwest_0_12::client()?, request);

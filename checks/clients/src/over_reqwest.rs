@@ -14,7 +14,7 @@ pub fn client() -> reqwest::Result<reqwest::Client> {
 }
 
 /// Sends one request.
-async fn send(
+pub async fn send(
     client: reqwest::Client,
     request: Request<Bytes>,
 ) -> reqwest::Result<Response<reqwest::Body>> {

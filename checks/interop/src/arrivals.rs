@@ -1,7 +1,7 @@
 //! `serve`, read by clients that wait for blocks of a fixed size where a body has no chunks: each event
 //! is sent when the one before it has been seen, so one that waits for more gets nothing.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sse_codec::{Event, Frame};
 use sse_codec_tokio::{EncodedFrame, ServeOptions, channel, request::Request, serve};
@@ -40,7 +40,8 @@ async fn one(name: &str, python: &str) -> Result<String, String> {
     let request = Request::read(&mut stream, 16 * 1024, LONGEST).await;
     let request = request.map_err(|refusal| refusal.to_string())?;
     let (sender, events) = channel(1);
-    let connection = tokio::spawn(serve(stream, events, ServeOptions::new()));
+    let terms = request.terms(&Arc::new(ServeOptions::new()));
+    let connection = tokio::spawn(serve(stream, events, terms));
     for number in 0..EVENTS {
         let data = number.to_string();
         sender

@@ -2,6 +2,7 @@
 
 use std::{process::Stdio, time::Duration};
 
+use sse_codec_tokio::EncodedFrame;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
@@ -60,10 +61,9 @@ async fn curl(cases: &[Case]) -> Result<String, String> {
         &[&server.url],
     )?;
     let mut stdout = curl.stdout.take().ok_or("no output")?;
-    let mut expected = b":\n\n".to_vec();
-    for case in cases {
-        expected.extend_from_slice(ours::frame(case).as_bytes());
-    }
+    let frames: Vec<_> = cases.iter().map(ours::frame).collect();
+    let frames: Vec<_> = frames.iter().map(EncodedFrame::as_bytes).collect();
+    let expected = frames.concat();
     let mut received = vec![0; expected.len()];
     let read = stdout.read_exact(&mut received).await;
     read.map_err(|error| format!("after less than {} bytes: {error}", expected.len()))?;

@@ -46,7 +46,8 @@ pub async fn start(cases: &[Case]) -> std::io::Result<Server> {
                     b"" => tokio::spawn(send(sender, frames, finished)),
                     id => tokio::spawn(welcome_back(sender, id.to_vec())),
                 };
-                let summary = serve(stream, receiver, ServeOptions::new()).await;
+                let terms = request.terms(&Arc::new(ServeOptions::new()));
+                let summary = serve(stream, receiver, terms).await;
                 let _ = ended.send((summary.reason, summary.events));
             });
         }

@@ -75,7 +75,7 @@ async fn run(
             ("each event", outcomes.2),
             ("the client's end", outcomes.3),
         ] {
-            let expected = differences::of(proxy.name, kind, check);
+            let expected = differences::of(proxy.name);
             let outcome = match &outcome {
                 Ok(()) => "passes".to_owned(),
                 Err(error) => error.to_string(),

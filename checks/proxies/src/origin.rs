@@ -13,7 +13,7 @@ use std::{
 use axum::{Router, body::Body, extract::State, http::Uri, response::Response, routing::get};
 use sse_codec::{Frame, Millis, TimersConfig, http::RESPONSE_HEADERS};
 use sse_codec_tokio::{
-    EventBody, EventReceiver, EventSender, ServeOptions, TcpOptions, channel, serve,
+    EventBody, EventReceiver, EventSender, Framing, ServeOptions, TcpOptions, channel, serve,
 };
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -105,7 +105,7 @@ impl Streams {
         } else {
             timers
         };
-        let options = ServeOptions::new().greeting(None).timers(timers);
+        let options = ServeOptions::new().timers(timers);
         (receiver, options)
     }
 }
@@ -122,18 +122,24 @@ async fn body(State(streams): State<Arc<Streams>>, uri: Uri) -> Response {
 async fn bare_connection(stream: TcpStream, streams: Arc<Streams>) -> io::Result<()> {
     TcpOptions::new().apply(&stream)?;
     let mut stream = BufReader::new(stream);
-    let mut path = None;
+    let mut request = None;
     loop {
         let mut line = String::new();
         match stream.read_line(&mut line).await? {
             // What came to see whether somebody listens.
             0 => return Ok(()),
             _ if line == "\r\n" => break,
-            _ if path.is_none() => path = line.split(' ').nth(1).map(str::to_owned),
+            _ if request.is_none() => request = Some(line),
             _ => {}
         }
     }
-    let (receiver, options) = streams.open(&path.unwrap_or_default());
-    serve(stream.into_inner(), receiver, options).await;
+    let request = request.unwrap_or_default();
+    // nginx asks by HTTP/1.0.
+    let framing = match request.trim_end().ends_with("HTTP/1.0") {
+        true => Framing::Close,
+        false => Framing::Chunked,
+    };
+    let (receiver, options) = streams.open(request.split(' ').nth(1).unwrap_or_default());
+    serve(stream.into_inner(), receiver, options.framing(framing)).await;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Follows a stream of events, whatever happens to the connection:
 //!
 //! ```text
-//! cargo run --example client --features client -- http://127.0.0.1:8000/news [LAST-EVENT-ID]
+//! cargo run --example client -- http://127.0.0.1:8000/news [LAST-EVENT-ID]
 //! ```
 //!
 //! Events go to standard output, what happens to the connection to standard error. The connectors

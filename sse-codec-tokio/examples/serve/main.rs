@@ -7,7 +7,7 @@
 //! | | |
 //! |---|---|
 //! | `GET /` | the page |
-//! | `GET /events` | the stream; resumes after `Last-Event-ID` |
+//! | `GET /events` | the stream; resumes after `Last-Event-ID`, also for pages of other origins |
 //! | `GET /connections` | who is connected, and what the hub holds, as JSON |
 //! | `GET /metrics` | what the hub counts, for Prometheus |
 //! | `POST /say` | sends the body to everybody |
@@ -33,7 +33,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use news::News;
 use sse_codec_tokio::{
     AcceptLoop, EncodedFrame, ServeOptions,
-    request::{Refusal, Request},
+    request::{Refusal, Request, allow_last_event_id},
     serve,
 };
 use tokio::{io::AsyncWriteExt, net::TcpStream};
@@ -116,11 +116,12 @@ async fn connection(
     };
     let method = request.head.method.clone();
     let response = match request.head.uri.path() {
+        "/events" if request.is_preflight() => {
+            let all = allow_last_event_id(HeaderValue::from_static("*"));
+            return request.respond(&mut stream, &all).await;
+        }
         "/events" => match request.for_stream() {
-            Ok(request) => {
-                stream_events(stream, peer, &request, news, log).await;
-                return Ok(());
-            }
+            Ok(request) => return stream_events(stream, peer, request, news, log).await,
             Err(refusal) => return refusal.answer(&mut stream).await,
         },
         "/" if method == Method::GET || method == Method::HEAD => page(),
@@ -168,26 +169,28 @@ async fn connection(
 async fn stream_events(
     mut stream: TcpStream,
     peer: SocketAddr,
-    request: &Request,
+    request: Request,
     news: &News,
     log: &Log,
-) {
+) -> io::Result<()> {
     let options = ServeOptions::new()
-        .framing(request.framing())
         .retry(Duration::from_secs(1))
-        .shutdown(news.shutdown.clone());
+        .shutdown(news.shutdown.clone())
+        // Pages of all origins may listen: there is no secret in it.
+        .header("access-control-allow-origin", "*")
+        .map_err(io::Error::other)?;
+    let terms = request.terms(&Arc::new(options));
     if request.head.method == Method::HEAD {
-        serve(stream, tokio_stream::empty::<EncodedFrame>(), options).await;
-        return;
+        serve(stream, tokio_stream::empty::<EncodedFrame>(), terms).await;
+        return Ok(());
     }
     let (number, events) = match news.subscribe(request.last_event_id(), peer) {
         Ok(subscribed) => subscribed,
-        Err(refused) => {
-            let _ = stream.write_all(&refused.response()).await;
-            return;
-        }
+        Err(refused) => return stream.write_all(&refused.response()).await,
     };
-    let summary = serve(stream, events, options).await;
+    // A connection may last for days, and its request takes a KiB.
+    drop(request);
+    let summary = serve(stream, events, terms).await;
     log.say(format_args!(
         "connection {number} from {peer}: {}; {} events, {} heartbeats, {} bytes, {:.1} s",
         summary.reason,
@@ -196,6 +199,7 @@ async fn stream_events(
         summary.bytes,
         summary.duration.as_secs_f32(),
     ));
+    Ok(())
 }
 
 fn page() -> Response<&'static str> {

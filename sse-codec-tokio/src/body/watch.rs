@@ -61,10 +61,11 @@ where
         was_ready: bool,
         deadline: Option<Duration>,
     ) {
+        let polled = session.clock.instant();
         let mut state = self.lock();
         state.session = Some(session);
         state.was_ready = was_ready;
-        state.polled = Instant::now();
+        state.polled = polled;
         let (Some(deadline), false, true) = (deadline, state.is_watched, was_ready) else {
             return;
         };

@@ -121,6 +121,10 @@ impl EventSender {
     /// [`Reason::Finished`] says that all of it was handed to the transport; with any other reason
     /// [`take_unsent`](Self::take_unsent) of a clone has what was not.
     ///
+    /// A browser opens a stream that has finished again, whatever its last event said (WHATWG HTML
+    /// §9.2.3): answer it with [`NO_CONTENT`](sse_codec::http::NO_CONTENT) then, before the work is
+    /// begun anew.
+    ///
     /// ```
     /// use sse_codec::Frame;
     /// use sse_codec_tokio::{Reason, ServeOptions, channel, serve};

@@ -28,7 +28,11 @@ pub(super) enum State<C: Connect> {
     /// The next request is to be made now.
     Start,
     Connecting(Box<Attempt<C>>),
-    Open(Pin<Box<C::Body>>),
+    Open {
+        body: Pin<Box<C::Body>>,
+        /// It has proved itself, and said so.
+        is_proved: bool,
+    },
     Waiting(Pin<Box<Sleep>>),
     Over,
 }
@@ -68,7 +72,7 @@ impl<C: Connect> EventSource<C> {
                     let answer = ready!(attempt.poll(cx));
                     self.answered(answer)
                 }
-                State::Open(_) => ready!(self.poll_open(cx)),
+                State::Open { .. } => ready!(self.poll_open(cx)),
             };
             if let Some(item) = item {
                 return Poll::Ready(Some(item));
@@ -124,7 +128,10 @@ impl<C: Connect> EventSource<C> {
         let (now, retry) = (self.now(), self.retry());
         let refusal = match self.reconnect.on_response(now, response, retry) {
             Next::Open => {
-                self.state = State::Open(Box::pin(body));
+                self.state = State::Open {
+                    body: Box::pin(body),
+                    is_proved: false,
+                };
                 return Some(Ok(Item::Open(head)));
             }
             Next::Follow => match self.follow(&head) {
@@ -173,7 +180,7 @@ impl<C: Connect> EventSource<C> {
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ItemOf<C>, OverOf<C>>>> {
-        let State::Open(body) = &mut self.state else {
+        let State::Open { body, is_proved } = &mut self.state else {
             return Poll::Ready(None);
         };
         while let Some(step) = self.intake.next_step() {
@@ -181,7 +188,11 @@ impl<C: Connect> EventSource<C> {
                 Ok(OwnedStep::Comment(text)) => Item::Comment(text),
                 Err(overflow) => Item::TooLarge(overflow),
                 Ok(step) => {
-                    self.reconnect.on_heard(self.start.elapsed().into());
+                    // The clock is as dear as the parser.
+                    if !*is_proved {
+                        *is_proved = true;
+                        self.reconnect.on_heard(self.start.elapsed().into());
+                    }
                     match step {
                         OwnedStep::Event(event) => Item::Event(event),
                         _ => continue,

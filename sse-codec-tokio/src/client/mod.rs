@@ -257,7 +257,7 @@ impl<C: Connect> EventSource<C> {
     /// where there is no next one, as after a POST: an answer that was cut off looks complete
     /// otherwise. `false` while a connection is open.
     pub const fn ended_inside_block(&self) -> bool {
-        !matches!(self.state, State::Open(_)) && self.intake.parser().is_inside_block()
+        !matches!(self.state, State::Open { .. }) && self.intake.parser().is_inside_block()
     }
 
     /// Drops the connection and connects again, at once and with the last event ID. Also after the
@@ -304,7 +304,7 @@ impl<C: Connect> fmt::Debug for EventSource<C> {
         let state = match &self.state {
             State::Start => "Start",
             State::Connecting(_) => "Connecting",
-            State::Open(_) => "Open",
+            State::Open { .. } => "Open",
             State::Waiting(_) => "Waiting",
             State::Over => "Over",
         };

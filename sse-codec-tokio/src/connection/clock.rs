@@ -17,6 +17,8 @@ pub(crate) struct Clock {
     has_heartbeat: bool,
     timers: Timers,
     start: Instant,
+    /// The time when the task was woken: the clock is asked once for each turn.
+    now: Millis,
     /// The lifetime is reported once, to whoever asks; it is kept for whom it concerns.
     pub(crate) lifetime_is_over: bool,
     /// When the first heartbeat is due, if nothing was sent until then.
@@ -40,6 +42,7 @@ impl Clock {
             has_heartbeat: config.heartbeat().is_some(),
             timers: Timers::new(Millis(0), config, random()),
             start: Instant::now(),
+            now: Millis(0),
             lifetime_is_over: false,
             first: None,
             drained: None,
@@ -58,18 +61,27 @@ impl Clock {
     }
 
     pub(crate) fn wrote(&mut self, bytes: usize, pending: usize) {
-        let now = self.now();
-        self.timers.wrote(now, bytes, pending);
+        self.timers.wrote(self.now, bytes, pending);
     }
 
-    /// How long there has been a clock.
-    pub(crate) fn now(&self) -> Millis {
-        self.start.elapsed().into()
+    /// A turn of the task begins.
+    pub(crate) fn turn(&mut self) {
+        self.now = self.start.elapsed().into();
+    }
+
+    /// How long there has been a clock, as of this turn.
+    pub(crate) const fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// When this turn began.
+    #[cfg(feature = "http-body")]
+    pub(crate) fn instant(&self) -> Instant {
+        self.start + self.now.into()
     }
 
     pub(crate) fn drain_for(&mut self, longest: Duration) {
-        let now = self.now();
-        let until = now.0.saturating_add(Millis::from(longest).0);
+        let until = self.now.0.saturating_add(Millis::from(longest).0);
         self.drained.get_or_insert(Millis(until));
     }
 
@@ -78,7 +90,7 @@ impl Clock {
         loop {
             // Asked first: what is due by now is moved along with the time, and a sleep that
             // follows it would never be over.
-            let now = self.now();
+            let now = self.now;
             if self.drained.is_some_and(|drained| drained <= now) {
                 return Poll::Ready(Due::Drain);
             }
@@ -108,6 +120,7 @@ impl Clock {
                 sleep.as_mut().reset(due);
             }
             ready!(sleep.as_mut().poll(cx));
+            self.turn();
         }
     }
 }

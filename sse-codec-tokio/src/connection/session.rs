@@ -148,6 +148,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
 
     /// The task has been woken, perhaps by the source.
     pub(crate) fn wake(&mut self) {
+        self.clock.turn();
         if self.feed == Feed::Waiting {
             self.feed = Feed::Ready;
         }
@@ -404,6 +405,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
     /// Tells the source how it ended.
     pub(crate) fn end(&mut self, otherwise: Reason) -> Summary {
         let reason = self.over(otherwise);
+        self.clock.turn();
         let summary = Summary {
             reason,
             events: self.account.done.events,

@@ -63,11 +63,12 @@ impl Topic {
         count
     }
 
-    /// Whether nobody is connected, and nothing is kept.
+    /// Whether nobody is connected, and nothing is kept that is not elsewhere.
     pub(super) fn is_unused(&self) -> bool {
         let now = self.set.tick();
         let mut state = self.lock();
         state.ring.evict_old(now);
-        state.parking.is_vacant() && state.ring.window().is_empty()
+        let is_elsewhere = self.backlog.is_some();
+        state.parking.is_vacant() && (is_elsewhere || state.ring.window().is_empty())
     }
 }

@@ -70,6 +70,13 @@ impl Feed {
         });
     }
 
+    /// Whether the hub is gone: all its handles are dropped, or it was taken out of its
+    /// [`Topics`](crate::Topics). What is fed then reaches nobody who comes.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.topic.lock().is_ended
+    }
+
     /// The log has begun anew after this ID, in another epoch, or the feed begins there.
     pub fn begin(&self, after: Id) {
         self.topic.change(|state| {

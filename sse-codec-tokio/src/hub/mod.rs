@@ -180,6 +180,12 @@ impl Hub {
         self.handle.topic.lock().infos()
     }
 
+    /// Whether there is any connection.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        !self.handle.topic.lock().parking.is_vacant()
+    }
+
     /// Ends a connection in good order. `false` when there is no such connection any more.
     #[expect(
         clippy::must_use_candidate,

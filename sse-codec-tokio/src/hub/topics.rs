@@ -8,7 +8,9 @@ use sse_codec::{Event, replay::Id};
 
 use super::{
     Hub,
+    backlog::{Backlog, Log},
     error::PublishError,
+    feed::Feed,
     handle::Handle,
     metrics::HubMetrics,
     options::HubOptions,
@@ -89,7 +91,69 @@ impl Topics {
         if let Some(hub) = names.get(name) {
             return Ok(hub.clone());
         }
-        let most = set.options.topics;
+        self.make_place(&mut names, unused)?;
+        let name: Arc<str> = name.into();
+        let topic = Topic::new(set, Some(Arc::clone(&name)), None);
+        let hub = Hub {
+            handle: Arc::new(Handle { topic }),
+        };
+        names.insert(name, hub.clone());
+        Ok(hub)
+    }
+
+    /// A topic whose events come from a log that lies elsewhere, in the place of the one of this name, if
+    /// there is one. As [`Hub::fed`].
+    ///
+    /// What it keeps is elsewhere too, so it may go when its place is needed even if it is not empty.
+    /// [`Feed::is_over`] says so.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn fed(&self, name: &str, log: impl Backlog) -> Result<(Hub, Feed), PublishError> {
+        let mut unused = Vec::new();
+        let set = &self.inner.set;
+        let mut names = lock(&self.inner.names);
+        let fed = match names.contains_key(name) {
+            true => Ok(()),
+            false => self.make_place(&mut names, &mut unused),
+        };
+        let fed = fed.map(|()| {
+            let name: Arc<str> = name.into();
+            let after = Id { epoch: 0, seq: 0 };
+            let log = Log(Arc::new(log));
+            let topic = Topic::new(set, Some(Arc::clone(&name)), Some((after, log)));
+            let feed = Feed {
+                topic: Arc::clone(&topic),
+            };
+            let hub = Hub {
+                handle: Arc::new(Handle { topic }),
+            };
+            unused.extend(names.insert(name, hub.clone()));
+            (hub, feed)
+        });
+        drop(names);
+        // Dropped here: outside of the lock.
+        drop(unused);
+        fed
+    }
+
+    /// Takes the topic of this name out, if nobody holds it, nobody is connected, and nothing is kept that
+    /// is not elsewhere. Whether it was.
+    pub fn remove_unused(&self, name: &str) -> bool {
+        let mut names = lock(&self.inner.names);
+        let is_unused = names.get(name).is_some_and(Hub::is_unused);
+        let removed = is_unused.then(|| names.remove(name));
+        drop(names);
+        removed.is_some()
+    }
+
+    /// Makes a place for one more. Those that go for it are dropped by the caller, outside of the lock.
+    fn make_place(
+        &self,
+        names: &mut HashMap<Arc<str>, Hub>,
+        unused: &mut Vec<Hub>,
+    ) -> Result<(), PublishError> {
+        let most = self.inner.set.options.topics;
         if names.len() >= most {
             names.retain(|_, hub| {
                 let keeps = !hub.is_unused();
@@ -102,13 +166,7 @@ impl Topics {
                 return Err(PublishError::TooManyTopics { limit: most });
             }
         }
-        let name: Arc<str> = name.into();
-        let topic = Topic::new(set, Some(Arc::clone(&name)), None);
-        let hub = Hub {
-            handle: Arc::new(Handle { topic }),
-        };
-        names.insert(name, hub.clone());
-        Ok(hub)
+        Ok(())
     }
 
     /// Publishes to the topic of this name, which is made if there is none. As

@@ -28,7 +28,11 @@ mod parse;
 mod refusal;
 mod respond;
 
-use std::{io, time::Duration};
+use std::{
+    io,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{Method, Response, Version, header, request::Parts};
@@ -41,7 +45,10 @@ use tokio::{
 pub use refusal::Refusal;
 pub use respond::allow_last_event_id;
 
-use crate::head::Framing;
+use crate::{
+    head::{Framing, Terms},
+    options::ServeOptions,
+};
 
 /// The head of a request, and what came with it.
 #[derive(Debug)]
@@ -115,6 +122,18 @@ impl Request {
             return Err(Refusal::NotAcceptable);
         }
         Ok(self)
+    }
+
+    /// The options of the answer to this request: its [framing](Self::framing), and the `date`, which
+    /// who has a clock has to send (RFC 9110 §6.6.1).
+    pub fn terms(&self, options: &Arc<ServeOptions>) -> Terms {
+        let mut terms = options.framed(self.framing());
+        if !options.headers.has("date") {
+            let date = httpdate::fmt_http_date(SystemTime::now());
+            // It has no byte that a value may not have.
+            let _ = terms.headers.push("date", &date);
+        }
+        terms
     }
 
     /// How the answer to this request is framed, for [`ServeOptions::framed`]: in chunks for HTTP/1.1,

@@ -1,8 +1,10 @@
 //! [`EventSource`] over scripted connections, with paused time.
 #![cfg(feature = "client")]
 
+mod providers;
 mod redirects;
 mod script;
+mod wpt;
 
 use std::{collections::BTreeSet, pin::pin, task::Poll};
 
@@ -344,7 +346,9 @@ async fn silence_ends_a_connection() {
             bytes("\n"),
             Part::Nothing(ms(900)),
             Part::Trailers,
-            Part::Nothing(ms(99)),
+            Part::Nothing(ms(50)),
+            bytes(""),
+            Part::Nothing(ms(49)),
             bytes("data: b\n\n"),
             Part::Stays,
         ]),
@@ -367,6 +371,23 @@ async fn silence_ends_a_connection() {
         ]
     );
     assert_eq!(log.gaps(), [900 * 3 + 99 + 1_000 + 3_000, 1_000 + 3_000]);
+}
+
+/// Trailers and empty pieces are no bytes.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_silence_too() {
+    for nothing in [Part::Trailers, bytes("")] {
+        let (connect, log) = connector([parts([
+            Part::Nothing(ms(600)),
+            nothing,
+            Part::Nothing(ms(600)),
+            bytes("data: a\n\n"),
+        ])]);
+        let source = EventSource::new(get(URL), connect, 1024).with_reconnect(EXACT);
+        let mut source = source.with_read_timeout(ms(1_000));
+        assert_eq!(read(&mut source).await[1], "3000 ms: silent");
+        assert_eq!(log.gaps(), [4_000]);
+    }
 }
 
 /// What came while nobody read is not silence.
@@ -451,7 +472,9 @@ async fn restarts_at_once_from_anywhere() {
         show(source.next().await.unwrap()),
         "3000 ms: no connection: x"
     );
+    assert_eq!(source.failures(), 1);
     source.restart();
+    assert_eq!(source.failures(), 0);
     assert_eq!(show(source.next().await.unwrap()), "401: no success");
     assert!(source.next().await.is_none());
     source.restart();
@@ -559,6 +582,13 @@ async fn an_answer_that_was_cut_off_can_be_told() {
         assert_eq!(read(&mut source).await.last().unwrap(), "not again: closed");
         assert_eq!(source.ended_inside_block(), is_cut, "{text}");
     }
+    // What is still to come is not cut off.
+    let (connect, _) = connector([stays("data: a\n\ndata: b\n")]);
+    let mut source = EventSource::new(post(URL), connect, 1024);
+    source.next().await;
+    source.next().await;
+    assert!(timeout(ms(100), source.next()).await.is_err());
+    assert!(!source.ended_inside_block());
 }
 
 /// Futures of `next` that are dropped whenever they wait lose nothing and change nothing.

@@ -141,6 +141,30 @@ async fn secrets_stop_at_another_origin() {
             assert!(second.headers().contains_key(name));
         }
     }
+    // The ports that go without saying.
+    for (base, location) in [
+        ("https://a.example/", "https://a.example:443/b"),
+        ("http://a.example:80/", "http://a.example/b"),
+    ] {
+        let (connect, log) = connector([redirect(307, location), stays(ANSWER)]);
+        let mut source = EventSource::new(with_secrets(base), connect, 1024);
+        source.next().await;
+        assert!(
+            log.request(1).headers().contains_key("cookie"),
+            "{location}"
+        );
+    }
+    // Not at the second step there.
+    let (connect, log) = connector([
+        redirect(307, "http://b.example/"),
+        redirect(307, "/x"),
+        stays(ANSWER),
+    ]);
+    let mut source = EventSource::new(with_secrets("http://a.example/"), connect, 1024);
+    source.set_last_event_id(b"1").unwrap();
+    source.next().await;
+    assert_eq!(log.urls()[2], "http://b.example/x");
+    assert!(!log.request(2).headers().contains_key("last-event-id"));
     // Not back at the first origin either: who has led there may want to know what comes.
     let (connect, log) = connector([
         redirect(307, "http://b.example/"),
@@ -221,4 +245,14 @@ async fn is_forgotten_or_remembered() {
     read(&mut source.with_permanent_redirects_remembered()).await;
     assert_eq!(log.urls()[2], "http://b.example/");
     assert!(!log.request(2).headers().contains_key("authorization"));
+    assert!(!log.request(2).headers().contains_key("last-event-id"));
+    // So it makes no difference there that an ID cannot be sent.
+    let (connect, _) = connector([
+        redirect(308, "http://b.example/"),
+        stream("id: \u{1}\ndata: a\n\n"),
+    ]);
+    let request = with_secrets("http://a.example/");
+    let source = EventSource::new(request, connect, 1024).with_reconnect(EXACT);
+    let seen = read(&mut source.with_permanent_redirects_remembered()).await;
+    assert_eq!(seen, ["open 200", "a", "3000 ms: closed", "over"]);
 }

@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     future::{Future, pending, ready},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -104,13 +107,18 @@ impl Answer {
 
 /// The requests that came, and when.
 #[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Requests>>);
+pub(crate) struct Log(Arc<Mutex<Requests>>, Arc<AtomicUsize>);
 
 type Requests = Vec<(Instant, Request<Bytes>)>;
 
 impl Log {
     pub(crate) fn len(&self) -> usize {
         self.0.lock().unwrap().len()
+    }
+
+    /// How many bodies there are that have not been dropped.
+    pub(crate) fn open_bodies(&self) -> usize {
+        self.1.load(Ordering::Relaxed)
     }
 
     pub(crate) fn request(&self, index: usize) -> Request<Bytes> {
@@ -175,9 +183,11 @@ pub(crate) fn connector(
                 for (name, value) in headers {
                     response = response.header(name, value.as_bytes());
                 }
+                kept.1.fetch_add(1, Ordering::Relaxed);
                 let body = ScriptBody {
                     parts: body.into(),
                     sleep: None,
+                    open: kept.1.clone(),
                 };
                 Box::pin(ready(Ok(response.body(body).unwrap())))
             }
@@ -189,6 +199,13 @@ pub(crate) fn connector(
 pub(crate) struct ScriptBody {
     parts: VecDeque<Part>,
     sleep: Option<Pin<Box<Sleep>>>,
+    open: Arc<AtomicUsize>,
+}
+
+impl Drop for ScriptBody {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Body for ScriptBody {

@@ -38,7 +38,6 @@ pub struct Client {
 pub fn bare() -> ServeOptions {
     ServeOptions::new()
         .framing(Framing::Elsewhere)
-        .greeting(None)
         .timers(TimersConfig::new())
         .drain(Duration::ZERO)
 }

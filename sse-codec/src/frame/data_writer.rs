@@ -5,9 +5,10 @@ use super::{
     walk::{DATA, END, Walk},
 };
 use crate::{
+    copy::{copy_within, put},
     event::Event,
     field::InvalidField,
-    scan::{after_line_end, line_end, may_be_forbidden},
+    scan::{after_line_end, for_each_line, last_line, line_end, may_be_forbidden, may_have_lines},
     target::SMALL,
 };
 
@@ -41,6 +42,9 @@ pub struct DataWriter<'s, S: Sink> {
     sink: &'s mut S,
     /// Where in the sink the event begins.
     start: usize,
+    /// Where in the sink the bytes begin whose line ends are looked for at the end. Without: they are
+    /// looked for in each piece, as it comes.
+    raw: Option<usize>,
     /// The last byte written was a CR, so an LF belongs to the same line end.
     after_cr: bool,
     error: Option<S::Error>,
@@ -61,6 +65,7 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         };
         let mut writer = Self {
             start: sink.position(),
+            raw: None,
             sink,
             after_cr: event.data().ends_with(b"\r"),
             error: None,
@@ -70,6 +75,11 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         while !walk.is_at_end() {
             writer.put(walk.take(&frame, usize::MAX));
         }
+        // A sink that shows its bytes is looked at once, at the end: most pieces are a few bytes, and
+        // to look at one takes longer than to copy it.
+        if !SMALL && !writer.after_cr && writer.sink.taken().is_some() {
+            writer.raw = Some(writer.sink.position());
+        }
         Ok(writer)
     }
 
@@ -78,6 +88,14 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// An error of the sink is kept; [`finish`](Self::finish) returns it.
     #[inline]
     pub fn push(&mut self, bytes: &[u8]) {
+        match self.raw {
+            Some(_) => self.put(bytes),
+            None => self.push_piece(bytes),
+        }
+    }
+
+    #[inline(never)]
+    fn push_piece(&mut self, bytes: &[u8]) {
         // Most of what `serde_json` writes at once is one byte, or a few: a call of a copy or a search
         // would cost more than they do.
         match bytes {
@@ -113,6 +131,9 @@ impl<'s, S: Sink> DataWriter<'s, S> {
     /// The first error of the sink, if there was one. The event has been taken back then, as far as
     /// the sink [can](Sink::rollback).
     pub fn finish(mut self) -> Result<(), S::Error> {
+        if let Some(raw) = self.raw {
+            self.split_lines(raw);
+        }
         self.put(END);
         match self.error.take() {
             // Dropped unfinished, it takes the event back.
@@ -124,12 +145,63 @@ impl<'s, S: Sink> DataWriter<'s, S> {
         }
     }
 
+    /// Makes lines of what the sink has from there on.
+    fn split_lines(&mut self, raw: usize) {
+        let data = self.sink.taken().and_then(|taken| taken.get(raw..));
+        let len = data.map_or(0, <[u8]>::len);
+        if !data.is_some_and(may_have_lines) {
+            return;
+        }
+        let more = data.map_or(0, |data| {
+            let (mut lines, mut bytes) = (0, 0);
+            let last = for_each_line(data, |_, len| {
+                lines += 1;
+                bytes += len;
+            });
+            lines * DATA.len() - (last - bytes)
+        });
+        self.put_room(more);
+        if self.error.is_none()
+            && let Some(data) = self.sink.taken().and_then(|taken| taken.get_mut(raw..))
+        {
+            spread_lines(data, len);
+        }
+    }
+
+    /// Writes so many bytes that will be written over.
+    fn put_room(&mut self, len: usize) {
+        let room = [0; 64];
+        let mut left = len;
+        while let Some(part) = room
+            .get(..left.min(room.len()))
+            .filter(|part| !part.is_empty())
+        {
+            self.put(part);
+            left -= part.len();
+        }
+    }
+
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
         if self.error.is_none()
             && let Err(error) = self.sink.push_bytes(bytes)
         {
             self.error = Some(error);
         }
+    }
+}
+
+/// Makes lines of the text in the first `len` bytes; the rest is the room that their labels need. From
+/// the back, so that each line moves once.
+fn spread_lines(bytes: &mut [u8], len: usize) {
+    let (mut text, mut free) = (len, bytes.len());
+    while let Some((end, start)) = bytes.get(..text).and_then(last_line) {
+        let line = text - start;
+        free -= line;
+        copy_within(bytes, start, line, free);
+        free -= DATA.len();
+        put(bytes, free, DATA);
+        text = end;
     }
 }
 

@@ -6,12 +6,14 @@ use super::{
 };
 use crate::{
     copy::{copy_prefix, part},
-    scan::{for_each_line_end, is_rest_of_crlf, may_have_lines},
+    scan::{for_each_line, may_have_lines},
     target::SMALL,
 };
 
 /// A line no longer than this is written as so many bytes: a few instructions, where a call of
-/// `memcpy` takes dozens.
+/// `memcpy` takes dozens. Not the nearest of many lengths: which one that is no processor foresees.
+const LONGEST: usize = 96;
+/// The same near the end of the text.
 const SHORT: usize = 64;
 
 /// Writes the frame into `buffer`, if it fits. Bare metal takes the cursor for it, which is linked
@@ -102,14 +104,7 @@ fn write_lines<'f, const N: usize>(
     let mut from = 0;
     // Most texts are one line: then one look is all.
     if may_have_lines(text) {
-        for_each_line_end(text, |at| {
-            let start = core::mem::replace(&mut from, at + 1);
-            // The CR of a CRLF has ended its line already.
-            if start < at || !is_rest_of_crlf(text, at) {
-                out.line(text, start, at - start, label);
-            }
-            true
-        });
+        from = for_each_line(text, |start, len| out.line(text, start, len, label));
     }
     out.put(text.get(from..).unwrap_or_default());
     out.put(END);
@@ -141,8 +136,8 @@ impl<'f, F: FnMut(&'f [u8])> Out<'f> for Each<F> {
 
 /// A line that is short, with what follows it.
 #[inline]
-fn short_line(text: &[u8], start: usize, len: usize) -> Option<&[u8; SHORT]> {
-    if len > SHORT {
+fn short_line<const M: usize>(text: &[u8], start: usize, len: usize) -> Option<&[u8; M]> {
+    if len > M {
         return None;
     }
     text.get(start..)?.first_chunk()
@@ -173,23 +168,42 @@ impl Out<'_> for SliceOut<'_> {
         len: usize,
         label: &'static [u8; N],
     ) {
-        // The room for a label has to be a literal: an array's length cannot be `SHORT + N`.
-        const { assert!(N <= 8) };
-        if let Some(line) = short_line(text, start, len)
-            && let Some(room) = self.buffer.get_mut(self.len..)
-            && let Some(room) = room.first_chunk_mut::<{ SHORT + 8 }>()
-        {
-            if let Some(room) = room.first_chunk_mut() {
-                *room = *line;
-            }
-            if let Some(room) = room.get_mut(len..).and_then(|room| room.first_chunk_mut()) {
-                *room = *label;
-            }
-            self.len += len + N;
-        } else {
+        let is_short = self.short_line::<LONGEST, { LONGEST + 8 }, N>(text, start, len, label)
+            || self.short_line::<SHORT, { SHORT + 8 }, N>(text, start, len, label);
+        if !is_short {
             self.put(part(text, start, len));
             self.put(label);
         }
+    }
+}
+
+impl SliceOut<'_> {
+    /// Writes a line and the label after it as `M` and `N` bytes. Returns whether there is room for
+    /// these, and the text has as many.
+    #[inline]
+    fn short_line<const M: usize, const ROOM: usize, const N: usize>(
+        &mut self,
+        text: &[u8],
+        start: usize,
+        len: usize,
+        label: &'static [u8; N],
+    ) -> bool {
+        const { assert!(M + N <= ROOM) };
+        let Some(line) = short_line::<M>(text, start, len) else {
+            return false;
+        };
+        let room = self.buffer.get_mut(self.len..);
+        let Some(room) = room.and_then(|room| room.first_chunk_mut::<ROOM>()) else {
+            return false;
+        };
+        if let Some(room) = room.first_chunk_mut() {
+            *room = *line;
+        }
+        if let Some(room) = room.get_mut(len..).and_then(|room| room.first_chunk_mut()) {
+            *room = *label;
+        }
+        self.len += len + N;
+        true
     }
 }
 
@@ -211,13 +225,15 @@ macro_rules! vector_out {
                 len: usize,
                 label: &'static [u8; N],
             ) {
-                match short_line(text, start, len) {
-                    Some(line) => {
-                        let before = self.len();
-                        self.extend_from_slice(line);
-                        self.truncate(before + len);
-                    }
-                    _ => self.extend_from_slice(part(text, start, len)),
+                let before = self.len();
+                if let Some(line) = short_line::<LONGEST>(text, start, len) {
+                    self.extend_from_slice(line);
+                    self.truncate(before + len);
+                } else if let Some(line) = short_line::<SHORT>(text, start, len) {
+                    self.extend_from_slice(line);
+                    self.truncate(before + len);
+                } else {
+                    self.extend_from_slice(part(text, start, len));
                 }
                 self.extend_from_slice(label);
             }

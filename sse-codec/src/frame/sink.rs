@@ -33,6 +33,13 @@ pub trait Sink {
     fn push_frame(&mut self, frame: &Frame<'_>) -> Result<(), Self::Error> {
         out::fill(frame, self)
     }
+
+    /// What it has taken, where that can still be changed. It is not part of the API: it is there for
+    /// a [`DataWriter`](super::DataWriter), which looks for line ends once then.
+    #[doc(hidden)]
+    fn taken(&mut self) -> Option<&mut [u8]> {
+        None
+    }
 }
 
 /// A [`Sink`] into a slice.
@@ -93,6 +100,10 @@ impl Sink for SliceSink<'_> {
         self.len += written.len();
         Ok(())
     }
+
+    fn taken(&mut self) -> Option<&mut [u8]> {
+        self.buffer.get_mut(..self.len)
+    }
 }
 
 /// A [`Sink`] of fixed size has no room for the event.
@@ -138,6 +149,10 @@ macro_rules! growing_sink {
                 out::write(frame, self);
                 Ok(())
             }
+
+            fn taken(&mut self) -> Option<&mut [u8]> {
+                Some(self)
+            }
         }
     };
 }
@@ -169,6 +184,10 @@ where
     fn rollback(&mut self, position: usize) -> bool {
         self.truncate(position);
         true
+    }
+
+    fn taken(&mut self) -> Option<&mut [u8]> {
+        Some(self)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Lexer, State};
 use crate::{
     chunk::Chunk,
     field::{Field, SPACE},
-    scan::{NONE, for_each_line_end, is_line_end},
+    scan::{LONG, NONE, for_each_line_end, is_line_end},
 };
 
 /// A value, alone and with the bytes behind it in the chunk: to copy a fixed number of bytes is
@@ -42,6 +42,12 @@ impl Lexer {
             chunk.take_byte(b'\n');
         }
         matches!(self.state, State::LineStart)
+    }
+
+    /// Goes back to this start of a line.
+    pub(crate) fn start_line_again<'c>(&mut self, chunk: &mut Chunk<'c>, start: &'c [u8]) {
+        self.state = State::LineStart;
+        chunk.go_back_to(start);
     }
 
     /// Whether the chunk goes on with a `data` line.
@@ -233,18 +239,30 @@ impl Lexer {
         before.len() != rest.len()
     }
 
-    /// Inside the value of a `data` line: takes what the chunk has of it, no more than `room`.
+    /// Whether the chunks so far break off inside the value of a `data` line.
+    #[inline]
+    pub(crate) const fn is_inside_data(&self) -> bool {
+        matches!(self.state, State::Value(Field::Data))
+    }
+
+    /// Inside the value of a `data` line, after this much of the data: takes what the chunk has of it,
+    /// no more than `room`.
     #[inline]
     pub(crate) fn more_data<'c>(
         &mut self,
         chunk: &mut Chunk<'c>,
+        before: usize,
         room: usize,
     ) -> Option<Value<'c>> {
-        if !matches!(self.state, State::Value(Field::Data)) {
+        if !self.is_inside_data() {
             return None;
         }
         let and_more = chunk.rest();
-        let len = chunk.first_line_len();
+        let len = if before < LONG || and_more.len() < LONG {
+            chunk.line_len()
+        } else {
+            chunk.long_line_len()
+        };
         let (bytes, after) = and_more.split_at_checked(len).unwrap_or((and_more, &[]));
         if bytes.len() > room {
             return None;

@@ -58,7 +58,7 @@ impl<S: Storage> Parser<S> {
                     return Ok(Some(step));
                 }
             }
-            if !chunk.is_empty() && self.lines_again(chunk, &mut held) {
+            if Self::has_lines(chunk) && self.lines_again(chunk, &mut held) {
                 return Ok(Some(Step::Event(Ready { held })));
             }
         }

@@ -6,7 +6,17 @@
 //! are no fast paths.
 
 use super::{Block, Held, Parser, Phase, Storage, Wanted};
-use crate::{chunk::Chunk, copy::put_short, lexer::Value, target::FAST_PATHS};
+use crate::{
+    chunk::Chunk,
+    copy::{copy_few, put_short},
+    field::can_be_id,
+    lexer::Value,
+    scan::{NONE, is_line_end, may_have_lines},
+    target::FAST_PATHS,
+};
+
+/// In no more bytes than this few events lie whole.
+const FEW: usize = 64;
 
 impl<S: Storage> Parser<S> {
     /// Takes a block of one data line.
@@ -24,6 +34,105 @@ impl<S: Storage> Parser<S> {
         Some(data)
     }
 
+    /// Takes a block of a type or an ID, and one data line. Takes nothing of another
+    /// block. What it finds goes past the parser's state: to write that down and to read it again
+    /// would be a fifth of the work.
+    #[inline(always)]
+    pub(super) fn headed_block<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Held<'c>> {
+        if FAST_PATHS && self.block.phase == Phase::Fresh && chunk.rest().len() > FEW {
+            self.headed_block_of_many(chunk)
+        } else {
+            None
+        }
+    }
+
+    /// [`headed_block`](Self::headed_block) where it is worth a call.
+    #[inline(never)]
+    fn headed_block_of_many<'c>(&mut self, chunk: &mut Chunk<'c>) -> Option<Held<'c>> {
+        if !self.lexer.at_line_start(chunk) {
+            return None;
+        }
+        let start = chunk.rest();
+        let limit = self.storage.limit();
+        match start {
+            [b'e', ..] => {
+                let value = self.lexer.line_named(chunk, b"event:", limit)?;
+                if let Some(data) = self.lexer.data_block(chunk, limit - value.bytes.len()) {
+                    self.storage.release(data.len());
+                    return Some(Held {
+                        data: Some(data),
+                        event_type: Some(value.bytes),
+                        has_id: false,
+                    });
+                }
+            }
+            [b'i', ..] => {
+                let kept = self.kept?;
+                let id_limit = self.storage.id_limit().min(limit);
+                let value = self.lexer.line_named(chunk, b"id:", id_limit)?;
+                let len = value.bytes.len();
+                if can_be_id(value.bytes)
+                    && let Some(data) = self.lexer.data_block(chunk, limit - len)
+                {
+                    let slot = kept.other();
+                    put_short(self.storage.id_mut(slot, len).0, 0, value.and_more, len);
+                    (self.kept, self.kept_len) = (Some(slot), len);
+                    self.storage.release(data.len());
+                    return Some(Held {
+                        data: Some(data),
+                        event_type: None,
+                        has_id: true,
+                    });
+                }
+            }
+            _ => return None,
+        }
+        self.lexer.start_line_again(chunk, start);
+        None
+    }
+
+    /// Takes a chunk of at most 64 bytes that lies inside the value of a data line, as most chunks of
+    /// a few bytes do. Returns whether it did.
+    #[inline]
+    pub(super) fn middle_of_data(&mut self, chunk: &mut Chunk<'_>) -> bool {
+        let bytes = chunk.rest();
+        if !FAST_PATHS
+            || bytes.len() > FEW
+            || !self.lexer.is_inside_data()
+            || self.block.phase != Phase::Reading
+            || self.room().bytes < bytes.len()
+        {
+            return false;
+        }
+        let is_middle = match bytes {
+            [byte] => !is_line_end(byte),
+            // The mask of a block is kept for who looks next.
+            _ if bytes.len() == FEW => chunk.first_line_len() == NONE,
+            _ => !may_have_lines(bytes),
+        };
+        if !is_middle {
+            return false;
+        }
+        let at = self.block.data_len;
+        let into = self.arena(bytes.len()).get_mut(at..);
+        let Some(into) = into.and_then(|into| into.get_mut(..bytes.len())) else {
+            return false;
+        };
+        match (&mut *into, bytes) {
+            ([into], [byte]) => *into = *byte,
+            _ => copy_few(into, bytes),
+        }
+        self.block.data_len += bytes.len();
+        chunk.skip_to(b"");
+        true
+    }
+
+    /// Whether the chunk has enough left for [`lines`](Self::lines): the loop of tokens is faster for a
+    /// single byte.
+    pub(super) const fn has_lines(chunk: &Chunk<'_>) -> bool {
+        FAST_PATHS && chunk.rest().len() > 1
+    }
+
     /// Takes what the chunk has of one block, as long as it is usual: first the rest of a data line,
     /// or a type and an ID; then data lines; then the blank line. Returns whether an event is
     /// complete.
@@ -39,25 +148,13 @@ impl<S: Storage> Parser<S> {
             Phase::Fresh => {
                 room = self.storage.limit();
                 if self.head(chunk, held, &mut room) {
-                    if let Some(data) = self.lexer.data_block(chunk, room) {
-                        // It all lies in the chunk: there is nothing to clear away but an ID.
-                        held.data = Some(data);
-                        if self.block.has_id {
-                            self.block.data_len = data.len();
-                            self.commit_id();
-                            self.block.phase = Phase::GivenOut;
-                        } else {
-                            self.storage.release(data.len());
-                        }
-                        return true;
-                    }
                     self.block.type_len = held.event_type.map_or(0, <[u8]>::len);
                     self.block.phase = Phase::Reading;
                 }
             }
             Phase::Reading => {
                 room = self.room().bytes;
-                if let Some(value) = self.lexer.more_data(chunk, room) {
+                if let Some(value) = self.lexer.more_data(chunk, self.block.data_len, room) {
                     self.append(b"", value);
                     room -= value.bytes.len();
                     if chunk.is_empty() {

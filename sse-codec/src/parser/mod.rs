@@ -211,7 +211,10 @@ impl<S: Storage> Parser<S> {
                 Event::new(data).with_last_event_id(self.last_event_id()),
             ));
         }
-        Ok(self.next_ready(chunk)?.map(|ready| self.dispatched(ready)))
+        if let Some(held) = self.headed_block(chunk) {
+            return Ok(Some(self.dispatched(Ready { held })));
+        }
+        Ok(self.next_other(chunk)?.map(|ready| self.dispatched(ready)))
     }
 
     /// Reads on to the next event like [`next_event`](Self::next_event), and borrows from the chunk
@@ -219,12 +222,33 @@ impl<S: Storage> Parser<S> {
     ///
     /// # Errors
     /// As [`next_event`](Self::next_event).
-    #[cfg_attr(not(target_os = "none"), inline(never))]
-    #[cfg_attr(target_os = "none", inline)]
     pub fn next_ready<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
         self.clear_given_out();
+        if let Some(held) = self.headed_block(chunk) {
+            return Ok(Some(Ready { held }));
+        }
+        self.next_other(chunk)
+    }
+
+    /// The next event, if no fast path takes it whole.
+    // Nothing but the choice: what a call of `next_of_lines` saves and restores would be most of the
+    // work for a chunk of one byte.
+    #[cfg_attr(not(target_os = "none"), inline(never))]
+    #[cfg_attr(target_os = "none", inline)]
+    fn next_other<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
+        if self.middle_of_data(chunk) {
+            return Ok(None);
+        }
+        self.next_of_lines(chunk)
+    }
+
+    /// The next event, if the chunk does not have all of it, or it is unusual.
+    #[cfg_attr(not(target_os = "none"), inline(never))]
+    #[cfg_attr(target_os = "none", inline)]
+    fn next_of_lines<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Ready<'c>>, Overflow> {
+        self.clear_given_out();
         let mut held = Held::default();
-        if self.lines(chunk, &mut held) {
+        if Self::has_lines(chunk) && self.lines(chunk, &mut held) {
             return Ok(Some(Ready { held }));
         }
         // As `advance` would, without the call: most chunks of a few bytes end here.
@@ -269,9 +293,12 @@ impl<S: Storage> Parser<S> {
     /// # Errors
     /// As [`next_event`](Self::next_event).
     pub fn step<'c>(&mut self, chunk: &mut Chunk<'c>) -> Result<Option<Step<'c>>, Overflow> {
+        if self.middle_of_data(chunk) {
+            return Ok(None);
+        }
         self.clear_given_out();
         let mut held = Held::default();
-        if self.lines_again(chunk, &mut held) {
+        if Self::has_lines(chunk) && self.lines_again(chunk, &mut held) {
             return Ok(Some(Step::Event(Ready { held })));
         }
         self.advance(chunk, held, Wanted::Everything)
@@ -281,7 +308,7 @@ impl<S: Storage> Parser<S> {
     #[must_use]
     pub fn event<'p, 'c: 'p>(&'p self, ready: Ready<'c>) -> Event<'p> {
         if ready.held.data.is_none() && !self.block.has_data {
-            return self.with_id_and_retry(Event::without_data());
+            return self.with_id_and_retry(Event::without_data(), self.block.has_id);
         }
         self.dispatched(ready)
     }
@@ -294,6 +321,7 @@ impl<S: Storage> Parser<S> {
             data_len, type_len, ..
         } = self.block;
         let arena = self.storage.arena();
+        let has_id = ready.held.has_id || self.block.has_id;
         let mut event = Event::new(match ready.held.data {
             Some(data) => data,
             None => part(arena, 0, data_len),
@@ -305,14 +333,14 @@ impl<S: Storage> Parser<S> {
         } else if type_len > 0 {
             event = event.with_type(part(arena, arena.len().saturating_sub(type_len), type_len));
         }
-        self.with_id_and_retry(event)
+        self.with_id_and_retry(event, has_id)
     }
 
     #[inline]
-    fn with_id_and_retry<'p>(&'p self, event: Event<'p>) -> Event<'p> {
+    fn with_id_and_retry<'p>(&'p self, event: Event<'p>, has_id: bool) -> Event<'p> {
         let last_event_id = self.last_event_id();
         let mut event = event.with_last_event_id(last_event_id);
-        if self.block.has_id {
+        if has_id {
             event = event.with_id(last_event_id);
         }
         if self.block.has_retry

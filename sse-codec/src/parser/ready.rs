@@ -10,11 +10,14 @@ pub struct Ready<'c> {
     pub(super) held: Held<'c>,
 }
 
-/// Values that lie whole in the chunk and have not been copied.
+/// What is known of a block beside what the parser has of it: values that lie whole in the chunk and
+/// have not been copied.
 #[derive(Debug, Default)]
 pub(super) struct Held<'c> {
     pub(super) data: Option<&'c [u8]>,
     pub(super) event_type: Option<&'c [u8]>,
+    /// The last event ID is this block's.
+    pub(super) has_id: bool,
 }
 
 impl<'c> Ready<'c> {
@@ -34,6 +37,7 @@ impl<'c> Ready<'c> {
         Detached {
             data: self.held.data.map(|data| Span::of(data, bytes)),
             event_type: self.held.event_type.map(|value| Span::of(value, bytes)),
+            has_id: self.held.has_id,
         }
     }
 }
@@ -44,6 +48,7 @@ impl<'c> Ready<'c> {
 pub struct Detached {
     data: Option<Span>,
     event_type: Option<Span>,
+    has_id: bool,
 }
 
 impl Detached {
@@ -54,6 +59,7 @@ impl Detached {
             held: Held {
                 data: self.data.map(|span| span.part(bytes)),
                 event_type: self.event_type.map(|span| span.part(bytes)),
+                has_id: self.has_id,
             },
         }
     }

@@ -8,11 +8,14 @@ use core::str::{self, Utf8Error};
 use crate::target::SMALL;
 
 #[cfg(feature = "simd")]
-pub(crate) use masks::LineEnds;
+pub(crate) use masks::{LineEnds, for_each_line};
 
 /// The length of a line that does not end in the chunk. No slice is so long, so a chunk cannot be
 /// split there.
 pub(crate) const NONE: usize = usize::MAX;
+
+/// After so many bytes without a line end one search of `memchr` is faster than masks.
+pub(crate) const LONG: usize = 512;
 
 /// The first CR or LF.
 pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
@@ -35,7 +38,8 @@ pub(crate) const fn after_line_end(rest: &[u8]) -> &[u8] {
 }
 
 /// Whether this is the LF of a CRLF, whose CR has ended the line already.
-pub(crate) fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
+#[cfg(not(feature = "simd"))]
+fn is_rest_of_crlf(text: &[u8], at: usize) -> bool {
     let crlf = at.checked_sub(1).and_then(|before| text.get(before..=at));
     crlf == Some(b"\r\n")
 }
@@ -115,6 +119,34 @@ pub(crate) fn for_each_line_end(bytes: &[u8], mut f: impl FnMut(usize) -> bool) 
     }
 }
 
+/// Calls `f` with the start and the length of every line that has an end, and returns where the last
+/// one starts, which has none.
+#[inline]
+#[cfg(not(feature = "simd"))]
+pub(crate) fn for_each_line(text: &[u8], mut f: impl FnMut(usize, usize)) -> usize {
+    let mut from = 0;
+    for_each_line_end(text, |end| {
+        let start = core::mem::replace(&mut from, end + 1);
+        // The CR of a CRLF has ended its line already.
+        if start < end || !is_rest_of_crlf(text, end) {
+            f(start, end - start);
+        }
+        true
+    });
+    from
+}
+
+/// Where the line before the last one ends, and where the last one starts. `None` when there is only
+/// one line.
+pub(crate) fn last_line(text: &[u8]) -> Option<(usize, usize)> {
+    let at = memchr::memrchr2(b'\n', b'\r', text)?;
+    let end = text.get(..=at).map_or(at, |text| match text {
+        [.., b'\r', b'\n'] => at - 1,
+        _ => at,
+    });
+    Some((end, at + 1))
+}
+
 /// Whether it is UTF-8.
 #[inline]
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str, Utf8Error> {
@@ -159,6 +191,12 @@ impl LineEnds {
         self.found
     }
 
+    /// [`first`](Self::first): without the feature `simd` that is fast for a long line.
+    #[inline]
+    pub(crate) fn first_of_long(&mut self, chunk: &[u8], rest: &[u8]) -> usize {
+        self.first(chunk, rest)
+    }
+
     /// [`first`](Self::first): without the feature `simd` there are no blocks, and nothing is faster
     /// for one.
     #[inline]
@@ -173,7 +211,10 @@ mod tests {
 
     use std::{vec, vec::Vec};
 
-    use super::{LineEnds, NONE, for_each_line_end, is_line_end, may_be_forbidden, may_have_lines};
+    use super::{
+        LineEnds, NONE, for_each_line, for_each_line_end, is_line_end, last_line, may_be_forbidden,
+        may_have_lines,
+    };
 
     /// Bytes in which these positions are line ends.
     fn bytes(len: usize, ends: &[usize]) -> Vec<u8> {
@@ -279,6 +320,61 @@ mod tests {
             });
             let expected: Vec<_> = (0..len).filter(|at| is_line_end(&bytes[*at])).collect();
             assert_eq!(found, expected);
+        }
+    }
+
+    /// As the standard has it: CRLF, CR and LF end a line.
+    fn naive_lines(text: &[u8]) -> (Vec<(usize, usize)>, usize) {
+        let (mut lines, mut from) = (Vec::new(), 0);
+        while let Some(len) = text[from..].iter().position(is_line_end) {
+            lines.push((from, len));
+            let end = &text[from + len..];
+            from += len + if end.starts_with(b"\r\n") { 2 } else { 1 };
+        }
+        (lines, from)
+    }
+
+    fn assert_lines(text: &[u8]) {
+        let (lines, from) = naive_lines(text);
+        let mut found = Vec::new();
+        let last = for_each_line(text, |start, len| found.push((start, len)));
+        assert_eq!((&found, last), (&lines, from), "{text:?}");
+        let (mut found, mut rest) = (Vec::new(), text);
+        while let Some((end, start)) = last_line(rest) {
+            found.push((end, start));
+            rest = &rest[..end];
+        }
+        let ends = lines.iter().map(|(start, len)| start + len);
+        let starts = lines.iter().skip(1).map(|(start, _)| *start).chain([from]);
+        let expected: Vec<_> = ends.zip(starts).collect();
+        found.reverse();
+        assert_eq!(found, expected, "{text:?}");
+    }
+
+    /// Every text of up to seven bytes, and every one of four at the places where blocks and windows
+    /// meet, among nothing and among line ends.
+    #[test]
+    fn lines_are_those_of_a_naive_search() {
+        let texts = |len: u32| {
+            (0..3_usize.pow(len)).map(move |number| {
+                let byte = |at| b"x\r\n"[number / 3_usize.pow(at) % 3];
+                (0..len).map(byte).collect::<Vec<_>>()
+            })
+        };
+        for text in (0..=7).flat_map(texts) {
+            assert_lines(&text);
+        }
+        for text in texts(4) {
+            for around in [&b"x"[..], b"\n", b"\r", b"\r\n"] {
+                for at in [60, 61, 62, 63, 126, 509, 510, 511, 512] {
+                    for more in [0, 1, 59, 600] {
+                        let fill = |len: usize| around.iter().cycle().take(len);
+                        let text: Vec<u8> =
+                            fill(at).chain(&text).chain(fill(more)).copied().collect();
+                        assert_lines(&text);
+                    }
+                }
+            }
         }
     }
 
