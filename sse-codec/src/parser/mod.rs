@@ -106,45 +106,6 @@ pub enum Step<'c> {
     WithoutData(Ready<'c>),
 }
 
-impl<const N: usize, const ID: usize> Parser<Inline<N, ID>> {
-    /// A parser with room for events of `N` bytes and IDs of `ID` bytes in itself.
-    ///
-    /// ```
-    /// use sse_codec::{Inline, Parser};
-    ///
-    /// static mut PARSER: Parser<Inline<512, 32>> = Parser::<Inline<512, 32>>::new();
-    /// ```
-    #[must_use]
-    pub const fn new() -> Self {
-        Self::with_storage(Inline::NEW)
-    }
-}
-
-impl<const N: usize, const ID: usize> Default for Parser<Inline<N, ID>> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<'b> Parser<Borrowed<'b>> {
-    /// A parser with room for events of `event.len()` bytes and IDs of half of `ids.len()`: the
-    /// last event ID and that of the event being read have a place each.
-    #[must_use]
-    pub const fn borrowed(event: &'b mut [u8], ids: &'b mut [u8]) -> Self {
-        Self::with_storage(Borrowed::new(event, ids))
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl Parser<Growable> {
-    /// A parser with room on the heap, up to `limit` bytes for an event and as much for the last
-    /// event ID. Nothing is allocated before something has to be kept.
-    #[must_use]
-    pub const fn growable(limit: usize) -> Self {
-        Self::with_storage(Growable::new(limit))
-    }
-}
-
 impl<S> Parser<S> {
     const fn with_storage(storage: S) -> Self {
         Self {
