@@ -114,7 +114,7 @@ fault 'every client reads for itself' faults clients_that_want_the_same \
     pages.rs "let batch = node.pages.batch(&key);" "let batch = Arc::new(Batch::default());"
 fault 'a look at the bell is cut short' faults a_redis_that_has_forgotten_all \
     link.rs "self.timeout + blocks" "self.timeout / 2"
-fault 'a connection that failed is used again' faults a_publish_that_was_not_answered \
+fault 'a connection that failed is used again' faults a_replica_with_a_hole \
     link.rs "if error.ends_connection() {" "if false {" reader.rs "if read.is_err() {" "if false {"
 fault 'WAIT is not looked at' faults what_replicas_have_not \
     confirm.rs "if replicas < self.count =>" "if false && replicas < self.count =>"
