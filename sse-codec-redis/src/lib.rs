@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod bell;
 mod chance;
 mod confirm;
 mod entry;

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use crate::{
     batch::Batch,
     confirm::Confirm,
+    entry::Entry,
     error::Error,
     keys::Keys,
     link::Link,
@@ -101,5 +102,32 @@ impl Node {
         // Without a loop its runtime is gone, and the subscription ends with the feed.
         let _ = self.served.send(served);
         Ok((hub, place))
+    }
+}
+
+impl Served {
+    /// The one rule by which the ring is fed. What follows the cursor goes in. What comes later in the
+    /// same epoch is after a gap, of which the feed tells all who are at the cursor. Another epoch makes
+    /// their place unknown, and goes on at its floor.
+    pub(crate) fn take(&self, entries: &[Entry]) {
+        for entry in entries {
+            if entry.id.seq > 0 {
+                // What the ring has no room for is read in pages.
+                let _ = self.feed.append(entry.id, &entry.frame);
+            } else if self.feed.cursor().epoch != entry.id.epoch {
+                self.feed.begin(entry.id);
+            }
+        }
+        self.tell();
+    }
+
+    /// Tells those who wait for it where the ring is.
+    pub(crate) fn tell(&self) {
+        let cursor = self.feed.cursor();
+        self.place.cursor.send_if_modified(|place| {
+            let has_moved = *place != cursor;
+            *place = cursor;
+            has_moved
+        });
     }
 }

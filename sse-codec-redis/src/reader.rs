@@ -9,7 +9,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -22,17 +21,15 @@ use tokio::{
 };
 
 use crate::{
+    bell::{BLOCK, Bell},
     chance::spread,
-    entry::{Entry, array, id_of, pair, read_all},
+    entry::{array, id_of, pair, read_all},
     error::Error,
     link::{Conn, history},
     lock::lock,
     node::{Node, Served},
     scripts::{Ensure, Scripts},
 };
-
-/// How long one look at the bell blocks.
-const BLOCK: Duration = Duration::from_secs(1);
 
 /// How often it is looked whether all is as it was.
 const CHECK: Duration = Duration::from_secs(1);
@@ -48,25 +45,12 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(20);
 const TOPICS: usize = 32;
 const EVENTS: usize = 64;
 
-/// No entry.
-const NONE: Id = Id { epoch: 0, seq: 0 };
-
-type Heard = Pin<Box<dyn Future<Output = Result<(Conn, Value), Error>> + Send>>;
-
 pub(crate) struct Reader {
     node: Arc<Node>,
     new: mpsc::UnboundedReceiver<Served>,
     topics: HashMap<Arc<str>, Served>,
     /// Those that could not be asked about, and why.
     troubled: HashMap<Arc<str>, Error>,
-}
-
-/// What is heard of the bell.
-struct Bell {
-    /// Its last entry that was heard.
-    heard: Id,
-    /// What its last entry was when it was last looked at.
-    seen: Id,
 }
 
 impl Reader {
@@ -115,13 +99,13 @@ impl Reader {
             // Two Redis under one name, or one that has just become another.
             return Err(Error::NotMaster);
         }
-        let last = self.last_of_bell(conn).await?;
+        let last = Bell::last(conn, &self.node.keys).await?;
         let mut bell = Bell {
             heard: last,
             seen: last,
         };
         self.refresh_all(conn).await?;
-        let mut listening = self.listen(listener, bell.heard);
+        let mut listening = bell.listen(listener, &self.node.keys);
         let mut check = interval_at(tokio::time::Instant::now() + CHECK, CHECK);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -135,7 +119,7 @@ impl Reader {
                     // Not before all of it works.
                     *lock(&node.health) = self.troubled.values().next().cloned();
                     self.heard(conn, &mut bell, rung).await?;
-                    listening = self.listen(listener, bell.heard);
+                    listening = bell.listen(listener, &self.node.keys);
                 }
                 _ = check.tick() => self.check(conn, &mut bell).await?,
                 new = self.new.recv() => match new {
@@ -144,21 +128,6 @@ impl Reader {
                 },
             }
         }
-    }
-
-    /// Waits for the bell to ring after this entry of it.
-    fn listen(&self, mut listener: Conn, after: Id) -> Heard {
-        let mut command = redis::cmd("XREAD");
-        command.arg("COUNT").arg(crate::keys::BELL_ENTRIES);
-        command.arg("BLOCK").arg(BLOCK.as_millis() as u64);
-        command
-            .arg("STREAMS")
-            .arg(&self.node.keys.bell)
-            .arg(after.to_string());
-        Box::pin(async move {
-            let rung = listener.ask(&command).await?;
-            Ok((listener, rung))
-        })
     }
 
     /// The bell has rung, or has not for as long as a look at it takes.
@@ -179,12 +148,7 @@ impl Reader {
                 changed.insert(Arc::clone(topic));
             }
         }
-        // If the last entry that was heard before is still there, none between can be gone.
-        let mut look = redis::cmd("XRANGE");
-        look.arg(&self.node.keys.bell)
-            .arg(before.to_string())
-            .arg(before.to_string());
-        let is_whole = !array(conn.ask(&look).await?)?.is_empty();
+        let is_whole = Bell::has(conn, &self.node.keys, before).await?;
         if is_whole {
             self.catch_up(conn, changed.into_iter().collect()).await
         } else {
@@ -201,7 +165,7 @@ impl Reader {
         if history(&info)? != &*conn.history {
             return Err(Error::NotMaster);
         }
-        let last = self.last_of_bell(conn).await?;
+        let last = Bell::last(conn, &self.node.keys).await?;
         if last < bell.heard {
             // The bell itself was lost.
             bell.heard = last;
@@ -233,25 +197,6 @@ impl Reader {
             }
         }
         self.topics.retain(|_, served| !served.feed.is_over());
-    }
-
-    async fn last_of_bell(&self, conn: &mut Conn) -> Result<Id, Error> {
-        let mut command = redis::cmd("XINFO");
-        command.arg("STREAM").arg(&self.node.keys.bell);
-        match conn.ask_all([command]).await?.pop() {
-            Some(Value::Array(info)) => {
-                let mut fields = info.chunks_exact(2);
-                let last = fields.find_map(|field| match field {
-                    [Value::BulkString(name), id] if name == b"last-generated-id" => Some(id),
-                    _ => None,
-                });
-                id_of(last.unwrap_or(&Value::Nil))
-            }
-            // There is no bell yet.
-            Some(Value::ServerError(error)) if is_missing(&error) => Ok(NONE),
-            Some(Value::ServerError(error)) => Err(Error::of_question(error.into())),
-            _ => Err(Error::answer("a stream's description was expected")),
-        }
     }
 
     /// Begins with a topic.
@@ -413,38 +358,5 @@ impl Reader {
                 Ok(None)
             }
         }
-    }
-}
-
-fn is_missing(error: &redis::ServerError) -> bool {
-    error
-        .details()
-        .is_some_and(|details| details.contains("no such key"))
-}
-
-impl Served {
-    /// The one rule by which the ring is fed. What follows the cursor goes in. What comes later in the
-    /// same epoch is after a gap, of which the feed tells all who are at the cursor. Another epoch makes
-    /// their place unknown, and goes on at its floor.
-    fn take(&self, entries: &[Entry]) {
-        for entry in entries {
-            if entry.id.seq > 0 {
-                // What the ring has no room for is read in pages.
-                let _ = self.feed.append(entry.id, &entry.frame);
-            } else if self.feed.cursor().epoch != entry.id.epoch {
-                self.feed.begin(entry.id);
-            }
-        }
-        self.tell();
-    }
-
-    /// Tells those who wait for it where the ring is.
-    fn tell(&self) {
-        let cursor = self.feed.cursor();
-        self.place.cursor.send_if_modified(|place| {
-            let has_moved = *place != cursor;
-            *place = cursor;
-            has_moved
-        });
     }
 }

@@ -1,4 +1,5 @@
-//! Nodes and clients over Redis servers that fail: `redis-check CLUSTER [SCENARIO…]`.
+//! Nodes and clients over Redis servers that fail: `redis-check CLUSTER [SCENARIO…]`. And what it costs:
+//! `redis-check figures`.
 //!
 //! Each client's sequence has to be complete and in order, or it was told exactly where it is not; and no
 //! ID ever names two events.
@@ -6,6 +7,7 @@
 mod client;
 #[path = "../../../sse-codec-redis/tests/common/mod.rs"]
 mod common;
+mod figures;
 mod judge;
 mod scenarios;
 mod world;
@@ -25,6 +27,10 @@ pub(crate) fn random() -> u64 {
 async fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);
     let program = arguments.next().expect("redis-check CLUSTER [SCENARIO…]");
+    if program == "figures" {
+        figures::print().await;
+        return ExitCode::SUCCESS;
+    }
     let wanted: Vec<_> = arguments.collect();
     let mut is_good = true;
     for name in scenarios::NAMES {
