@@ -161,8 +161,12 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             Stage::Opening => self.stopping = Some(reason),
             Stage::Events => {
                 self.clock.drain_for(self.options.drain);
-                if !self.source.as_mut().stop() && self.feed != Feed::Failed {
-                    self.feed = Feed::Ended;
+                match (self.source.as_mut().stop(), self.feed) {
+                    (_, Feed::Failed) => {}
+                    // It may have had nothing only because it was not to stop.
+                    (true, Feed::Waiting) => self.feed = Feed::Ready,
+                    (true, _) => {}
+                    (false, _) => self.feed = Feed::Ended,
                 }
                 self.stage = Stage::Draining(reason);
             }
@@ -170,9 +174,15 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         }
     }
 
-    /// The connection is no more, or all has been sent. The first reason stays.
+    /// The connection is no more, or all has been sent. The first reason stays, but a stream is
+    /// finished only when all of it was handed over.
     pub(crate) fn over(&mut self, reason: Reason) -> Reason {
         let reason = match self.stage {
+            Stage::Parting(Reason::Finished) | Stage::Over(Reason::Finished)
+                if self.account.cut =>
+            {
+                reason
+            }
             Stage::Draining(reason) | Stage::Parting(reason) | Stage::Over(reason) => reason,
             Stage::Opening | Stage::Events => reason,
         };
@@ -378,10 +388,13 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         Poll::Pending
     }
 
-    /// The transport has taken nothing of the last `events` events.
+    /// The transport has taken nothing of the last `events` events of the burst.
     pub(crate) fn take_back(&mut self, events: u64) {
         if events > 0 {
             let frames = usize::try_from(events).unwrap_or(usize::MAX);
+            // What was put aside was put after them.
+            let frames = frames.saturating_add(self.aside.len());
+            self.aside.clear();
             self.source.as_mut().take_back(frames);
             self.feed = Feed::Ready;
         }
