@@ -5,11 +5,16 @@
 mod common;
 
 use std::{
+    collections::VecDeque,
     convert::Infallible,
-    future::poll_fn,
+    future::{Future, poll_fn},
+    io::ErrorKind,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Waker},
     time::Duration,
 };
 
@@ -27,6 +32,7 @@ use sse_codec_tokio::{
     BodyError, EncodedFrame, EventBody, EventWriter, Frames, Framing, Reason, Room, ServeOptions,
     Summary, channel, request::Request, serve,
 };
+use tokio_util::sync::CancellationToken;
 
 fn bare() -> ServeOptions {
     ServeOptions::new()
@@ -57,6 +63,9 @@ struct Mixed {
     handed_over: u64,
     /// It says once that it has nothing now.
     pauses: bool,
+    /// What it has given when the connection has ended.
+    given: Arc<AtomicUsize>,
+    is_stopped: bool,
 }
 
 impl Frames for Mixed {
@@ -68,6 +77,7 @@ impl Frames for Mixed {
         room: &mut Room<'_>,
     ) -> Poll<Option<Result<(), Infallible>>> {
         let me = &mut *self;
+        assert!(!me.is_stopped, "it has nothing that has to be sent");
         let before = me.next;
         for _ in 0..me.most {
             let Some(frame) = me.frames.get(me.next) else {
@@ -121,6 +131,11 @@ impl Frames for Mixed {
         );
     }
 
+    fn stop(mut self: Pin<&mut Self>) -> bool {
+        self.is_stopped = true;
+        false
+    }
+
     fn handed_over(mut self: Pin<&mut Self>, events: u64) {
         assert!(events > self.handed_over && events as usize <= self.next);
         self.handed_over = events;
@@ -128,6 +143,7 @@ impl Frames for Mixed {
 
     fn ended(self: Pin<&mut Self>, summary: &Summary, _: Option<Infallible>) {
         assert_eq!(summary.events, self.handed_over);
+        self.given.store(self.next, Ordering::SeqCst);
     }
 }
 
@@ -157,7 +173,7 @@ proptest! {
             .map(|(number, len)| common::frames::numbered(number, *len)).collect();
         let source = Mixed {
             frames: texts.iter().map(|text| encoded(text)).collect(),
-            ways, next: 0, most, can_take_back, handed_over: 0, pauses,
+            ways, next: 0, most, can_take_back, handed_over: 0, pauses, given: Arc::default(), is_stopped: false,
         };
         let framing = if is_chunked { Framing::Chunked } else { Framing::Close };
         let mut options = bare().framing(framing).buffer_limit(limit);
@@ -180,6 +196,189 @@ proptest! {
         prop_assert_eq!(summary.bytes, received.len() as u64);
         prop_assert!(!summary.cut);
     }
+
+    /// Ended in the middle: by a shutdown, or by a transport that breaks at some byte.
+    #[test]
+    fn an_end_in_the_middle_leaves_an_exact_account(
+        lens in prop::collection::vec(prop_oneof![5 => 0..60_usize, 2 => 200..3_000_usize], 1..40),
+        ways in prop::collection::vec(
+            prop::sample::select(vec![Way::Frame, Way::Offer, Way::Run]), 1..7),
+        writes in prop::collection::vec(act(), 0..120),
+        flushes in prop::collection::vec(act(), 0..60),
+        most in 1..12_usize,
+        limit in prop::sample::select(vec![0_usize, 30, 200, 1_000, 16_384]),
+        can_take_back: bool,
+        is_chunked: bool,
+        breaks_at in prop::option::of(0..20_000_usize),
+        stops_at in 0..60_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time().start_paused(true).build().unwrap();
+        let _context = runtime.enter();
+        // More than there will be time for.
+        let texts: Vec<_> = (0..1_000)
+            .map(|number| common::frames::numbered(number, lens[number % lens.len()])).collect();
+        let frames: Vec<_> = texts.iter().map(|text| encoded(text)).collect();
+        let given = Arc::new(AtomicUsize::new(0));
+        let source = Mixed {
+            frames: frames.clone(),
+            ways, next: 0, most, can_take_back, handed_over: 0, pauses: false, given: Arc::clone(&given), is_stopped: false,
+        };
+        let framing = if is_chunked { Framing::Chunked } else { Framing::Close };
+        let token = CancellationToken::new();
+        let options = bare().framing(framing).buffer_limit(limit)
+            .shutdown(token.clone()).farewell(encoded("bye"));
+        let (transport, probe) = Transport::new();
+        {
+            let mut script = probe.script();
+            script.writes = writes.into();
+            script.flushes = flushes.into();
+            script.at = breaks_at.map(|at| (at, Act::Fail(ErrorKind::BrokenPipe))).into_iter().collect();
+        }
+        let mut serving = Box::pin(serve(transport, source, options));
+        let mut polls = 0;
+        let summary = run(poll_fn(|cx| {
+            if polls == stops_at {
+                token.cancel();
+            }
+            polls += 1;
+            if polls <= stops_at {
+                // It is polled, whether it was woken or not.
+                cx.waker().wake_by_ref();
+            }
+            serving.as_mut().poll(cx)
+        })).expect("a hang");
+        let (received, flushed) = (probe.received(), probe.script().flushed);
+        prop_assert_eq!(summary.bytes, received.len() as u64);
+        let body = |stream: &[u8]| {
+            let head = stream.windows(4).position(|end| end == b"\r\n\r\n");
+            let body = head.map_or(&[][..], |head| &stream[head + 4..]);
+            if is_chunked { dechunk_some(body) } else { body.to_vec() }
+        };
+        let events_of_stream = events(&body(&received));
+        if summary.reason == Reason::Shutdown && breaks_at.is_none_or(|at| at > received.len()) {
+            let count = summary.events as usize;
+            prop_assert_eq!(given.load(Ordering::SeqCst), count);
+            prop_assert_eq!(&events_of_stream[..count], &texts[..count]);
+            prop_assert_eq!(&events_of_stream[count..], ["bye"]);
+            prop_assert!(!summary.cut);
+        } else if summary.reason == Reason::Finished {
+            prop_assert_eq!(&events_of_stream[..], &texts[..]);
+        } else if events_of_stream.iter().all(|text| text != "bye") {
+            prop_assert!(breaks_at == Some(received.len()));
+            let count = summary.events as usize;
+            prop_assert_eq!(events(&body(&received[..flushed])).len(), count);
+            let counted: usize = frames[..count].iter().map(|frame| frame.as_bytes().len()).sum();
+            let body = body(&received);
+            // The farewell may have begun.
+            let is_event = body[counted..].first().is_some()
+                && (frames[count].as_bytes().starts_with(&body[counted..])
+                    || body[counted..].starts_with(frames[count].as_bytes()));
+            if is_event && summary.reason != Reason::Shutdown {
+                prop_assert!(summary.cut);
+            } else if body.len() == counted {
+                prop_assert!(!summary.cut);
+            }
+        }
+    }
+
+    /// A server that writes what it is given when it likes, and ends when it likes.
+    #[test]
+    fn the_account_of_a_body_is_exact(
+        lens in prop::collection::vec(prop_oneof![5 => 0..60_usize, 1 => 200..30_000_usize], 1..40),
+        ways in prop::collection::vec(
+            prop::sample::select(vec![Way::Frame, Way::Offer, Way::Run]), 1..7),
+        deeds in prop::collection::vec(0..12_usize, 0..200),
+        most in 1..12_usize,
+        limit in prop::sample::select(vec![0_usize, 30, 200, 1_000, 16_384]),
+        can_take_back: bool,
+        has_greeting: bool,
+        stops_at in 0..400_usize,
+        drops_at in 0..400_usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time().start_paused(true).build().unwrap();
+        let _context = runtime.enter();
+        let texts: Vec<_> = lens.iter().enumerate()
+            .map(|(number, len)| common::frames::numbered(number, *len)).collect();
+        let frames: Vec<_> = texts.iter().map(|text| encoded(text)).collect();
+        let greeting = has_greeting.then_some(EncodedFrame::HEARTBEAT);
+        let token = CancellationToken::new();
+        let told = Arc::new(Mutex::new(None));
+        let hear = Arc::clone(&told);
+        let source = Mixed {
+            frames: frames.clone(),
+            ways, next: 0, most, can_take_back, handed_over: 0, pauses: true, given: Arc::default(), is_stopped: false,
+        }.on_end(move |summary, _| *hear.lock().unwrap() = Some(*summary));
+        let options = bare().greeting(greeting).buffer_limit(limit).shutdown(token.clone())
+            .farewell(Some(Frame::comment(b"bye").into()));
+        let mut body = EventBody::new(source, options);
+        let wakes = Arc::new(common::Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let (mut held, mut all, mut written) = (VecDeque::new(), Vec::new(), 0);
+        let mut is_over = false;
+        let mut deeds = deeds.into_iter().chain(std::iter::repeat(6));
+        for turn in 0.. {
+            if turn == stops_at {
+                token.cancel();
+            }
+            if turn == drops_at {
+                break;
+            }
+            for _ in 0..deeds.next().unwrap() / 2 {
+                if let Some(piece) = held.pop_front() {
+                    let piece: Bytes = piece;
+                    written += piece.len();
+                }
+            }
+            match Pin::new(&mut body).poll_frame(&mut Context::from_waker(&waker)) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let data = frame.into_data().unwrap();
+                    all.extend_from_slice(&data);
+                    held.push_back(data);
+                }
+                Poll::Ready(Some(Err(error))) => panic!("{error:?}"),
+                Poll::Ready(None) => {
+                    is_over = true;
+                    break;
+                }
+                Poll::Pending => {
+                    let is_woken = wakes.take() > 0;
+                    prop_assert!(is_woken || !held.is_empty() || turn < stops_at, "a hang");
+                }
+            }
+            prop_assert!(held.iter().map(Bytes::len).sum::<usize>() <= 36 * 1024);
+            prop_assert!(turn < 4_000, "a hang");
+        }
+        drop(body);
+        let summary = told.lock().unwrap().take().unwrap();
+        prop_assert_eq!(summary.bytes, written as u64);
+        prop_assert_eq!(summary.events, events(&all[..written]).len() as u64);
+        let counted = summary.events as usize;
+        prop_assert_eq!(&events(&all[..written])[..], &texts[..counted]);
+        let has_more = events(&all).len() > counted
+            || all.last_chunk().is_some_and(|end: &[u8; 2]| end != b"\n\n");
+        prop_assert_eq!(summary.cut, has_more);
+        if is_over {
+            prop_assert!(held.is_empty() && !summary.cut);
+            let is_all = counted == texts.len();
+            prop_assert!(summary.reason == Reason::Shutdown || summary.reason == Reason::Finished && is_all);
+        } else {
+            prop_assert!(summary.reason != Reason::Finished || counted == texts.len());
+        }
+    }
+}
+
+/// The bytes of the chunks, also of one that was not finished.
+fn dechunk_some(mut rest: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = rest.windows(2).position(|pair| pair == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        rest = &rest[end + 2..];
+        body.extend_from_slice(&rest[..size.min(rest.len())]);
+        rest = rest.get(size + 2..).unwrap_or_default();
+    }
+    body
 }
 
 fn dechunk(mut rest: &[u8]) -> Vec<u8> {
@@ -366,4 +565,46 @@ async fn a_head_has_one_date() {
         .to_ascii_lowercase();
     assert_eq!(head.matches("\r\ndate: ").count(), 1, "{head}");
     assert!(head.contains(&date.to_ascii_lowercase()));
+}
+
+/// A source that has nothing to send after the stop is not asked again, though something of what it
+/// had given before goes back to it.
+#[test]
+fn a_source_that_has_stopped_is_not_asked_again() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    let _context = runtime.enter();
+    let given = Arc::new(AtomicUsize::new(0));
+    // The first is too large for the buffer, and those behind it wait with it.
+    let lens = [100, 0, 0, 0, 0, 0, 0, 0];
+    let source = Mixed {
+        frames: (0..800)
+            .map(|number| encoded(&common::frames::numbered(number, lens[number % 8])))
+            .collect(),
+        ways: vec![Way::Frame],
+        next: 0,
+        most: 8,
+        can_take_back: true,
+        handed_over: 0,
+        pauses: false,
+        given: Arc::clone(&given),
+        is_stopped: false,
+    };
+    let token = CancellationToken::new();
+    let options = bare().buffer_limit(40).shutdown(token.clone());
+    let (transport, probe) = Transport::new();
+    probe.script().writes = [Act::Stall, Act::Do(1_000), Act::Do(20)].into();
+    let mut serving = Box::pin(serve(transport, source, options));
+    assert_eq!(run(serving.as_mut()), None);
+    token.cancel();
+    assert_eq!(run(serving.as_mut()), None);
+    probe.resume();
+    let summary = run(serving).expect("a hang");
+    assert_eq!(summary.reason, Reason::Shutdown);
+    // The large one, one small one, and one that had begun.
+    assert_eq!((summary.events, given.load(Ordering::SeqCst)), (3, 3));
+    assert_eq!(events(&probe.received()).len(), 3);
 }

@@ -77,6 +77,8 @@ enum Feed {
     Waiting,
     Ended,
     Failed,
+    /// It is not asked again, whatever it has.
+    Stopped,
 }
 
 /// What became of what the session gave, as its face knows it.
@@ -166,7 +168,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
                     // It may have had nothing only because it was not to stop.
                     (true, Feed::Waiting) => self.feed = Feed::Ready,
                     (true, _) => {}
-                    (false, _) => self.feed = Feed::Ended,
+                    (false, _) => self.feed = Feed::Stopped,
                 }
                 self.stage = Stage::Draining(reason);
             }
@@ -337,7 +339,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             match self.feed {
                 Feed::Ready => {}
                 Feed::Waiting => return Gathered::Waiting,
-                Feed::Ended => return Gathered::Over(Reason::Finished),
+                Feed::Ended | Feed::Stopped => return Gathered::Over(Reason::Finished),
                 Feed::Failed => return Gathered::Over(Reason::SourceFailed),
             }
             // Asked for little, a source gives a frame that has to be put aside.
@@ -396,7 +398,9 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             let frames = frames.saturating_add(self.aside.len());
             self.aside.clear();
             self.source.as_mut().take_back(frames);
-            self.feed = Feed::Ready;
+            if self.feed != Feed::Stopped {
+                self.feed = Feed::Ready;
+            }
         }
     }
 
