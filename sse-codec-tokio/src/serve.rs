@@ -11,7 +11,7 @@ use crate::{
     connection::{
         clock::Due,
         input::Input,
-        session::{Account, Next, Session},
+        session::{Next, Session},
         wire::Wire,
     },
     frames::{Burst, Frames},
@@ -193,13 +193,7 @@ where
     }
 
     fn note(&mut self) {
-        let output = &self.wire.output;
-        self.session.note(Account {
-            done: output.done(),
-            bytes: output.bytes(),
-            cut: output.is_mid_event(),
-            high_water: output.high_water(),
-        });
+        self.session.note(self.wire.output.account());
     }
 
     fn end(&mut self, reason: Reason) -> Summary {

@@ -26,10 +26,13 @@ use std::{
 
 use sse_codec::http::LAST_CHUNK;
 
-use super::clock::{Clock, Due};
+use super::{
+    clock::{Clock, Due},
+    output::Account,
+};
 use crate::{
     encoded::EncodedFrame,
-    frames::{Burst, Counts, Frames, Kind, Room},
+    frames::{Burst, Frames, Kind, Room},
     head::{Framing, Terms},
     options::ServeOptions,
     reason::{Reason, Summary},
@@ -79,15 +82,6 @@ enum Feed {
     Failed,
     /// It is not asked again, whatever it has.
     Stopped,
-}
-
-/// What became of what the session gave, as its face knows it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Account {
-    pub(crate) done: Counts,
-    pub(crate) bytes: u64,
-    pub(crate) cut: bool,
-    pub(crate) high_water: usize,
 }
 
 #[derive(Debug)]
