@@ -7,9 +7,10 @@
 //!   notices that it has gone;
 //! - [`stalled`]: what a client that never reads costs, and when it is evicted;
 //! - [`idle`]: memory per idle connection;
-//! - [`fanout`]: processor time per delivery of one event to many clients.
+//! - [`fanout`]: processor time per delivery of one event to many clients;
+//! - [`storm`]: how long `publish` takes, and what it costs when all clients come back at once.
 //!
-//! The last two have the [`server`] in a process of its own, driven over a pipe by
+//! The last three have the [`server`] in a process of its own, driven over a pipe by
 //! [`process::Server`], and the [`client`] in this one.
 
 pub mod client;
@@ -21,6 +22,7 @@ pub mod latency;
 pub mod process;
 pub mod server;
 pub mod stalled;
+pub mod storm;
 
 /// What a client asks for.
 pub const REQUEST: &[u8] =

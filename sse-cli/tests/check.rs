@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// What is not as it should be.
 fn check(url: &str, arguments: &[&str]) -> (Option<i32>, Vec<(String, String, String)>) {
-    let arguments = [&["--time", "1500ms", "-o", "json", url], arguments].concat();
+    let arguments = [&["--time", "4s", "-o", "json", url], arguments].concat();
     let output = run("check", &arguments, b"");
     assert_eq!(output.stderr, "");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -226,7 +226,7 @@ fn check_finds_nothing_wrong_with_it() {
         }
         input
     });
-    let output = run("check", &["--time", "4s", "-o", "json", &server.url], b"");
+    let output = run("check", &["--time", "5s", "-o", "json", &server.url], b"");
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap().iter();
     let bad: Vec<_> = findings

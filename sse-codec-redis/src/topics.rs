@@ -65,6 +65,8 @@ impl RedisTopics {
     /// cannot be read.
     pub async fn open(url: &str, options: RedisOptions) -> Result<Self, Error> {
         let client = Client::open(url).map_err(Error::Redis)?;
+        #[cfg(feature = "tls")]
+        choose_crypto();
         let link = Link::new(client, options.timeout);
         link.commands().await?;
         let (node, new) = Node::new(options, link);
@@ -128,6 +130,16 @@ impl RedisTopics {
     #[must_use]
     pub fn trouble(&self) -> Option<Error> {
         lock(&self.handle.node.health).clone()
+    }
+}
+
+/// A program may have chosen already. Without any choice, and with the crypto of two crates in the program,
+/// rustls would panic.
+#[cfg(feature = "tls")]
+fn choose_crypto() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // An error says that another thread has chosen meanwhile.
+        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 

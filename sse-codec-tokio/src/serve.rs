@@ -11,7 +11,7 @@ use crate::{
     connection::{
         clock::Due,
         input::Input,
-        session::{Next, Session},
+        session::{Account, Next, Session},
         wire::Wire,
     },
     frames::{Burst, Frames},
@@ -153,7 +153,7 @@ where
             }
             // Nothing is taken from a source before the transport wants it.
             ready!(sent);
-            let can_take_back = self.session.can_take_back();
+            let can_take_back = self.session.feed.can_take_back();
             if can_take_back {
                 burst.reset(self.wire.left());
                 burst.reserve();
@@ -163,7 +163,7 @@ where
             match ready!(self.session.poll_next(cx, burst)) {
                 Next::Burst => {
                     let behind = self.wire.send(cx, burst, can_take_back)?;
-                    self.session.take_back(behind);
+                    self.session.feed.take_back(behind);
                 }
                 Next::Alone(frame) => {
                     let is_chunked = self.session.is_chunked();
@@ -193,7 +193,13 @@ where
     }
 
     fn note(&mut self) {
-        self.session.note(self.wire.output.account());
+        let output = &self.wire.output;
+        self.session.note(Account {
+            done: output.done(),
+            bytes: output.bytes(),
+            cut: output.is_mid_event(),
+            high_water: output.high_water(),
+        });
     }
 
     fn end(&mut self, reason: Reason) -> Summary {

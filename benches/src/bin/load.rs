@@ -10,6 +10,7 @@ use benches::{
         latency,
         server::{self, Kind},
         stalled::{self, Setup, Source},
+        storm,
     },
     report::{Head, Table, write_json},
 };
@@ -21,8 +22,9 @@ load latency [--connections 101] [--only NAMES] [--json FILE]
 load stalled [--seconds 60] [--connections 10] [--json FILE]
 load idle    [--few 1000] [--many 10000] [--heartbeat MS] [--only NAMES] [--json FILE]
 load fanout  [--connections 1000] [--rounds 21] [--only NAMES] [--json FILE]
+load storm   [--connections 1000] [--rounds 21] [--only NAMES] [--json FILE]
 
-names of servers: floor serve serve-channel body axum-sse axum-bytes
+names of servers: floor serve serve-channel body axum-sse axum-bytes syscall hub hub-body
        (latency): serve serve-channel body axum-comment axum";
 
 /// How long the kernel's buffers take to fill up without `TCP_NOTSENT_LOWAT`, and some more.
@@ -46,6 +48,7 @@ fn main() -> io::Result<()> {
         Some("latency") => latency(&options),
         Some("stalled") => stalled(&options),
         Some("idle") => idle(&options),
+        Some("storm") => storm(&options),
         _ => fanout(&options),
     }
 }
@@ -68,7 +71,7 @@ impl Options {
         let Some((command, args)) = args.split_first() else {
             return Err("what?".to_owned());
         };
-        if !["latency", "stalled", "idle", "fanout"].contains(&command.as_str()) {
+        if !["latency", "stalled", "idle", "fanout", "storm"].contains(&command.as_str()) {
             return Err(format!("there is no {command}"));
         }
         let mut args = args.iter();
@@ -257,9 +260,20 @@ fn fanout(options: &Options) -> io::Result<()> {
     let kinds = options.kinds(&Kind::ALL, Kind::name);
     let figures = fanout::measure(&kinds, connections, options.rounds.unwrap_or(21))?;
     let burst = format!("burst of {}", fanout::BURST);
-    let mut table = Table::new(&["", &burst, "single event"]);
+    let mut table = Table::new(&[
+        "",
+        &burst,
+        "single event",
+        "÷ the first",
+        "single ÷ the first",
+    ]);
     for (kind, figures) in kinds.iter().zip(&figures) {
-        let cells = [figures.burst, figures.single];
+        let cells = [
+            figures.burst,
+            figures.single,
+            figures.ratios[0],
+            figures.ratios[1],
+        ];
         let cells = cells.map(|(median, spread)| format!("{median:.2} (±{:.2})", spread / 2.0));
         table.row([kind.title().to_owned()].into_iter().chain(cells));
     }
@@ -269,4 +283,34 @@ fn fanout(options: &Options) -> io::Result<()> {
          quartiles)\n\n{table}"
     );
     options.write(&figures)
+}
+
+fn storm(options: &Options) -> io::Result<()> {
+    let connections = options.connections.unwrap_or(1_000);
+    let kinds = options.kinds(&[Kind::Hub, Kind::HubBody], Kind::name);
+    let mut all = Vec::new();
+    let mut table = Table::new(&[
+        "",
+        "`publish`, µs",
+        "all are back after, s",
+        "processor time of each, µs",
+    ]);
+    for kind in kinds {
+        let figures = storm::measure(kind, connections, options.rounds.unwrap_or(21))?;
+        let (publish, spread) = figures.publish;
+        table.row([
+            kind.title().to_owned(),
+            format!("{publish:.2} (±{:.2})", spread / 2.0),
+            format!("{:.2}", figures.back.as_secs_f64()),
+            format!("{:.0}", figures.processor.as_secs_f64() * 1e6),
+        ]);
+        all.push(figures);
+    }
+    println!(
+        "With {connections} clients: one of {} calls of `publish` in a row; then all clients come back, each \
+         {} events behind\n\n{table}",
+        storm::CALLS,
+        storm::MISSED,
+    );
+    options.write(&all)
 }

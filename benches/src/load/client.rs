@@ -70,15 +70,26 @@ impl Clients {
     /// # Errors
     /// When that does not succeed.
     pub fn open(&mut self, count: usize) -> io::Result<()> {
+        self.open_with(count, REQUEST, AT_A_TIME)
+    }
+
+    /// Opens so many more, that make this request, so many of them at a time, and waits until each has
+    /// got something.
+    ///
+    /// # Errors
+    /// When that does not succeed.
+    pub fn open_with(&mut self, count: usize, request: &[u8], at_a_time: usize) -> io::Result<()> {
+        let request: Arc<[u8]> = request.into();
         self.runtime.block_on(async {
             let mut opening = JoinSet::new();
             for _ in 0..count {
-                if opening.len() == AT_A_TIME
+                if opening.len() == at_a_time
                     && let Some(opened) = opening.join_next().await
                 {
                     opened??;
                 }
-                opening.spawn(open(self.address, Arc::clone(&self.counts)));
+                let request = Arc::clone(&request);
+                opening.spawn(open(self.address, request, Arc::clone(&self.counts)));
             }
             while let Some(opened) = opening.join_next().await {
                 opened??;
@@ -132,11 +143,11 @@ impl Clients {
     }
 }
 
-async fn open(address: SocketAddr, counts: Arc<Counts>) -> io::Result<()> {
+async fn open(address: SocketAddr, request: Arc<[u8]>, counts: Arc<Counts>) -> io::Result<()> {
     let mut stream = TcpStream::connect(address).await?;
     // Reset when it is dropped, so that no port waits for late segments.
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
-    stream.write_all(REQUEST).await?;
+    stream.write_all(&request).await?;
     tokio::spawn(async move {
         let _ = receive(&stream, &counts).await;
         counts.ended.fetch_add(1, Relaxed);

@@ -23,6 +23,8 @@ pub struct Figures {
     pub burst: (f64, f64),
     /// Events published when the one before has arrived everywhere.
     pub single: (f64, f64),
+    /// How many times as much as the first of the servers took in the same round, burst and single.
+    pub ratios: [(f64, f64); 2],
 }
 
 /// Measures these servers in interleaved rounds.
@@ -58,10 +60,29 @@ pub fn measure(kinds: &[Kind], clients: usize, rounds: usize) -> io::Result<Vec<
             }
         }
     }
-    let figures = contestants.into_iter().map(|contestant| Figures {
-        name: contestant.server.kind().name(),
-        burst: middle(contestant.bursts),
-        single: middle(contestant.singles),
+    let Some(first) = contestants.first() else {
+        return Ok(Vec::new());
+    };
+    let floors = [first.bursts.clone(), first.singles.clone()];
+    let figures = contestants.into_iter().map(|contestant| {
+        let ratio = |values: &[f64], floor: &[f64]| {
+            middle(
+                values
+                    .iter()
+                    .zip(floor)
+                    .map(|(value, floor)| value / floor)
+                    .collect(),
+            )
+        };
+        Figures {
+            name: contestant.server.kind().name(),
+            ratios: [
+                ratio(&contestant.bursts, &floors[0]),
+                ratio(&contestant.singles, &floors[1]),
+            ],
+            burst: middle(contestant.bursts),
+            single: middle(contestant.singles),
+        }
     });
     Ok(figures.collect())
 }

@@ -108,12 +108,21 @@ impl Server {
         }
     }
 
-    /// Has it send so many events to everybody.
+    /// Has it send so many events to everybody, and says how long the publisher took.
     ///
     /// # Errors
     /// When it has ended.
-    pub fn publish(&mut self, count: usize) -> io::Result<()> {
-        self.ask(&format!("publish {count}")).map(drop)
+    pub fn publish(&mut self, count: usize) -> io::Result<Duration> {
+        let answer = self.ask(&format!("publish {count}"))?;
+        Ok(Duration::from_nanos(answer.parse().map_err(Error::other)?))
+    }
+
+    /// The ID before the first event of its hub.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn place(&mut self) -> io::Result<String> {
+        self.ask("place")
     }
 
     fn ask(&mut self, command: &str) -> io::Result<String> {

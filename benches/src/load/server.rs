@@ -47,13 +47,13 @@ pub enum Kind {
 impl Kind {
     /// All of them.
     pub const ALL: [Self; 9] = [
+        Self::Syscall,
         Self::Floor,
         Self::Serve,
         Self::ServeChannel,
         Self::Body,
         Self::AxumSse,
         Self::AxumBytes,
-        Self::Syscall,
         Self::Hub,
         Self::HubBody,
     ];

@@ -241,7 +241,7 @@ pub async fn injected_ids(server: SocketAddr) -> Result<String, String> {
         };
         let json: serde_json::Value = serde_json::from_slice(welcome.data()).map_err(text)?;
         let fields = json.as_object().map_or(0, serde_json::Map::len);
-        if json["resumed_from"] != expected || fields != 3 || welcome.event_type().is_some() {
+        if json["resumed_from"] != expected || fields != 5 || welcome.event_type().is_some() {
             return Err(format!("{name}: {json}"));
         }
     }

@@ -10,7 +10,7 @@ use connection::Server;
 use http::HeaderValue;
 use publish::Published;
 use sse_codec::TimersConfig;
-use sse_codec_tokio::{AcceptLoop, EncodedFrame, Hub, HubOptions, ServeOptions};
+use sse_codec_tokio::{AcceptLoop, Hub, HubOptions, ServeOptions};
 use tokio::{net::TcpListener, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -188,8 +188,6 @@ fn serve_options(arguments: &Arguments) -> Result<ServeOptions, Failure> {
     let mut options = ServeOptions::new()
         .retry(arguments.retry)
         .timers(timers)
-        // Its events have IDs: after one, a block makes several clients see an empty message.
-        .heartbeat(EncodedFrame::HEARTBEAT_LINE)
         .drain(DRAIN);
     if let Some(origin) = arguments
         .cors

@@ -4,7 +4,7 @@
 use std::{
     fs,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc,
@@ -15,7 +15,9 @@ use std::{
 
 use sse_codec::replay::Id;
 use sse_codec_redis::{RedisHub, RedisOptions, RedisTopics};
-use sse_codec_tokio::{EventReader, OwnedEvent, ServeOptions, Subscribe, Subscription, serve};
+use sse_codec_tokio::{
+    EventReader, Framing, OwnedEvent, ServeOptions, Subscribe, Subscription, serve,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     net::TcpStream,
@@ -89,6 +91,20 @@ impl Server {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
+    /// A copy of its files as they are now.
+    pub(crate) fn keep_files(&self) -> PathBuf {
+        let kept = self.dir.with_extension("kept");
+        copy_all(&self.dir, &kept);
+        kept
+    }
+
+    /// They are as they were then.
+    pub(crate) fn put_back(&self, kept: &Path) {
+        fs::remove_dir_all(&self.dir).unwrap();
+        copy_all(kept, &self.dir);
+        fs::remove_dir_all(kept).unwrap();
+    }
+
     /// By a signal: `STOP`, `CONT`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.as_ref().unwrap().id().to_string();
@@ -146,6 +162,18 @@ impl Server {
         let said = self.say(&["--raw", "XRANGE", &stream, "-", "+"]);
         let ids = said.lines().filter_map(|line| Id::parse(line.as_bytes()));
         ids.filter(|id| id.seq > 0).collect()
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_all(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
     }
 }
 
@@ -288,7 +316,7 @@ impl Client {
 
     pub(crate) fn with(news: Subscription, id: &str) -> Self {
         let (here, there) = tokio::io::duplex(64 * 1024);
-        let options = ServeOptions::new().head("");
+        let options = ServeOptions::new().framing(Framing::Elsewhere);
         let serving = tokio::spawn(async move {
             serve(there, news, options).await;
         });

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | `GET /` | the page |
 //! | `GET /events` | the stream; resumes after `Last-Event-ID`, also for pages of other origins |
+//! | `GET /connections` | who is connected, and what the hub holds, as JSON |
+//! | `GET /metrics` | what the hub counts, for Prometheus |
 //! | `POST /say` | sends the body to everybody |
 //! | `POST /drop` | cuts all streams, to see them resume |
 
@@ -27,13 +29,14 @@ use std::{
 
 use common::{Log, asked_to_end, end, listen};
 use http::{HeaderValue, Method, Response, StatusCode, header};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use news::News;
 use sse_codec_tokio::{
     AcceptLoop, EncodedFrame, ServeOptions,
     request::{Refusal, Request, allow_last_event_id},
     serve,
 };
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_util::sync::CancellationToken;
 
 const PAGE: &str = include_str!("page.html");
@@ -64,6 +67,9 @@ async fn run() -> io::Result<()> {
     log.say(format_args!("page:    http://{address}/"));
     log.say(format_args!("stream:  curl -N http://{address}/events"));
 
+    // Before the hub counts anything.
+    let recorder = PrometheusBuilder::new().install_recorder();
+    let metrics = recorder.map_err(io::Error::other)?;
     let shutdown = CancellationToken::new();
     let news = Arc::new(News::new(&shutdown));
     tokio::spawn(Arc::clone(&news).make());
@@ -82,10 +88,10 @@ async fn run() -> io::Result<()> {
         .shutdown(shutdown)
         .on_trouble(|trouble| log.say(format_args!("{trouble}")))
         .run(listener, |stream, peer| {
-            let (news, log) = (Arc::clone(&news), log.clone());
+            let (news, log, metrics) = (Arc::clone(&news), log.clone(), metrics.clone());
             async move {
                 // What went wrong is the client's: it has gone, or does not read.
-                let _ = connection(stream, peer, &news, &log).await;
+                let _ = connection(stream, peer, &news, &metrics, &log).await;
             }
         })
         .await;
@@ -97,6 +103,7 @@ async fn connection(
     mut stream: TcpStream,
     peer: SocketAddr,
     news: &News,
+    metrics: &PrometheusHandle,
     log: &Log,
 ) -> io::Result<()> {
     let request = Request::read(&mut stream, MOST_HEAD, LONGEST_HEAD);
@@ -123,6 +130,18 @@ async fn connection(
                 .answer(&mut stream)
                 .await;
         }
+        "/connections" | "/metrics" if method != Method::GET => {
+            return Refusal::MethodNotAllowed("GET").answer(&mut stream).await;
+        }
+        "/connections" => {
+            let panel = news.panel().to_string();
+            let response = text("application/json", panel);
+            return request.respond(&mut stream, &response).await;
+        }
+        "/metrics" => {
+            let response = text("text/plain; version=0.0.4", metrics.render());
+            return request.respond(&mut stream, &response).await;
+        }
         "/say" | "/drop" if method != Method::POST => {
             return Refusal::MethodNotAllowed("POST").answer(&mut stream).await;
         }
@@ -148,7 +167,7 @@ async fn connection(
 
 /// The point of it all.
 async fn stream_events(
-    stream: TcpStream,
+    mut stream: TcpStream,
     peer: SocketAddr,
     request: Request,
     news: &News,
@@ -156,7 +175,7 @@ async fn stream_events(
 ) -> io::Result<()> {
     let options = ServeOptions::new()
         .retry(Duration::from_secs(1))
-        .shutdown(news.generation())
+        .shutdown(news.shutdown.clone())
         // Pages of all origins may listen: there is no secret in it.
         .header("access-control-allow-origin", "*")
         .map_err(io::Error::other)?;
@@ -165,11 +184,13 @@ async fn stream_events(
         serve(stream, tokio_stream::empty::<EncodedFrame>(), terms).await;
         return Ok(());
     }
-    let (number, events) = news.subscribe(request.last_event_id());
+    let (number, events) = match news.subscribe(request.last_event_id(), peer) {
+        Ok(subscribed) => subscribed,
+        Err(refused) => return stream.write_all(&refused.response()).await,
+    };
     // A connection may last for days, and its request takes a KiB.
     drop(request);
     let summary = serve(stream, events, terms).await;
-    news.unsubscribe();
     log.say(format_args!(
         "connection {number} from {peer}: {}; {} events, {} heartbeats, {} bytes, {:.1} s",
         summary.reason,
@@ -185,6 +206,14 @@ fn page() -> Response<&'static str> {
     let mut response = Response::new(PAGE);
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, html);
+    response
+}
+
+fn text(content_type: &'static str, body: String) -> Response<String> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

@@ -1,52 +1,40 @@
-//! What there is to tell, and what was told last.
+//! What there is to tell, and what was told last: a hub.
 
 use std::{
-    collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use sse_codec::{Event, lossy};
-use sse_codec_tokio::EncodedFrame;
-use tokio::{sync::broadcast, time::sleep};
-use tokio_stream::{Stream, StreamExt, wrappers::BroadcastStream};
+use sse_codec_tokio::{EncodedFrame, Hub, HubOptions, Outcome, Refused, Subscribe, Subscription};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// How many events can be sent again to a client that comes back.
-const REPLAY: usize = 1024;
+/// How much can be sent again to a client that comes back.
+const KEPT: HubOptions = HubOptions::new()
+    .bytes(256 * 1024)
+    .events(1024)
+    .age(Duration::from_secs(300));
+
+/// The most streams there may be.
+const MOST_STREAMS: usize = 5_000;
 
 pub(crate) struct News {
     pub(crate) shutdown: CancellationToken,
-    state: Mutex<State>,
-    sender: broadcast::Sender<EncodedFrame>,
+    hub: Hub,
     connections: AtomicU64,
-    clients: AtomicUsize,
-}
-
-struct State {
-    /// The ID of the last event.
-    last: u64,
-    recent: VecDeque<(u64, EncodedFrame)>,
-    /// Cancelled to cut the streams of today; those that come after get a new one.
-    generation: CancellationToken,
 }
 
 impl News {
     pub(crate) fn new(shutdown: &CancellationToken) -> Self {
         Self {
             shutdown: shutdown.clone(),
-            state: Mutex::new(State {
-                last: 0,
-                recent: VecDeque::new(),
-                generation: shutdown.child_token(),
-            }),
-            sender: broadcast::channel(256).0,
+            hub: Hub::new(KEPT.connections(MOST_STREAMS)),
             connections: AtomicU64::new(0),
-            clients: AtomicUsize::new(0),
         }
     }
 
@@ -66,7 +54,7 @@ impl News {
             let clients = self.clients();
             if clients != told {
                 told = clients;
-                self.publish_clients(clients);
+                self.publish(b"clients", clients.to_string().as_bytes());
             }
             tokio::select! {
                 () = sleep(Duration::from_secs_f64(1.0 / rate)) => {}
@@ -80,87 +68,75 @@ impl News {
         self.publish(b"chat", lossy(text).to_string().as_bytes());
     }
 
-    /// A connection's number, and its events: a welcome, what it has missed since `resume`, and
-    /// what comes. One that falls too far behind ends, and comes back with the ID it has.
+    /// A connection's number, and its events: a welcome that says what became of its place, what it has
+    /// missed since `resume`, and what comes. One that falls too far behind ends, and comes back with
+    /// the ID it has.
     pub(crate) fn subscribe(
         &self,
         resume: &[u8],
-    ) -> (u64, impl Stream<Item = EncodedFrame> + Unpin + use<>) {
+        peer: impl ToString,
+    ) -> Result<(u64, Subscription), Refused> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
-        let clients = self.clients.fetch_add(1, Ordering::Relaxed) + 1;
-
-        let welcome = json!({
-            "connection": number,
-            "resumed_from": lossy(resume).to_string(),
-            "clients": clients,
-        });
-        let welcome = welcome.to_string();
-        // Under the lock, so that no event falls between what was and what comes.
-        let state = self.lock();
-        let future = BroadcastStream::new(self.sender.subscribe()).map_while(Result::ok);
-        let after: Option<u64> = std::str::from_utf8(resume)
-            .ok()
-            .and_then(|id| id.parse().ok());
-        let missed: Vec<_> = match after {
-            Some(after) => {
-                let missed = state.recent.iter().filter(|(id, _)| *id > after);
-                missed.map(|(_, frame)| frame.clone()).collect()
-            }
-            None => Vec::new(),
+        let clients = self.clients() + 1;
+        let resumed_from = lossy(resume).to_string();
+        let welcome = move |outcome, id: &[u8]| {
+            let (outcome, events) = match outcome {
+                Outcome::New => ("new", 0),
+                Outcome::Resumed { replayed } => ("resumed", replayed),
+                Outcome::Gap { lost } => ("gap", lost),
+                Outcome::Unknown => ("unknown", 0),
+                Outcome::Pending => ("pending", 0),
+            };
+            let welcome = json!({
+                "connection": number,
+                "resumed_from": resumed_from,
+                "clients": clients,
+                "outcome": outcome,
+                "events": events,
+            });
+            EncodedFrame::event(Event::text(&welcome.to_string()).with_id(id)).ok()
         };
-        drop(state);
-        let first = EncodedFrame::event(Event::text(&welcome)).into_iter();
-        let past = tokio_stream::iter(first.chain(missed));
-        (number, past.chain(future))
-    }
-
-    pub(crate) fn unsubscribe(&self) {
-        self.clients.fetch_sub(1, Ordering::Relaxed);
+        let subscribe = Subscribe::after(Some(resume))
+            .tag(format!("{number} from {}", peer.to_string()))
+            .open_with(welcome);
+        Ok((number, self.hub.subscribe(subscribe)?))
     }
 
     pub(crate) fn clients(&self) -> usize {
-        self.clients.load(Ordering::Relaxed)
+        self.hub.metrics().connections
     }
 
     /// Ends the streams that are open now.
     pub(crate) fn cut_streams(&self) {
-        let next = self.shutdown.child_token();
-        let old = std::mem::replace(&mut self.lock().generation, next);
-        old.cancel();
+        self.hub.close_where(|_| true);
     }
 
-    /// What ends the streams that begin now.
-    pub(crate) fn generation(&self) -> CancellationToken {
-        self.lock().generation.clone()
+    /// Who is connected, and what the hub holds: for the page's panel.
+    pub(crate) fn panel(&self) -> Value {
+        let metrics = self.hub.metrics();
+        let mut connections = self.hub.connections();
+        connections.sort_by_key(|one| one.id);
+        let connections = connections.iter().take(100).map(|one| {
+            json!({
+                "name": one.tag.as_deref().unwrap_or_default(),
+                "seconds": one.age.as_secs(),
+                "lag": one.lag,
+                "sent": one.sent,
+            })
+        });
+        json!({
+            "connections": connections.collect::<Vec<_>>(),
+            "count": metrics.connections,
+            "published": metrics.published,
+            "delivered": metrics.delivered,
+            "ring_bytes": metrics.ring_bytes,
+            "lagged": metrics.lagged,
+            "refused": metrics.refused,
+        })
     }
 
     fn publish(&self, event_type: &[u8], data: &[u8]) {
-        let mut state = self.lock();
-        state.last += 1;
-        let id = state.last.to_string();
-        let event = Event::new(data)
-            .with_type(event_type)
-            .with_id(id.as_bytes());
-        let Ok(frame) = EncodedFrame::event(event) else {
-            return;
-        };
-        if state.recent.len() == REPLAY {
-            state.recent.pop_front();
-        }
-        let last = state.last;
-        state.recent.push_back((last, frame.clone()));
-        // An error says only that nobody is listening.
-        let _ = self.sender.send(frame);
-    }
-
-    fn publish_clients(&self, clients: usize) {
-        let clients = clients.to_string();
-        if let Ok(frame) = EncodedFrame::event(Event::text(&clients).with_type(b"clients")) {
-            let _ = self.sender.send(frame);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        // What a visitor says has at most 4 KiB and no type of its own, so nothing is refused.
+        let _ = self.hub.publish(Event::new(data).with_type(event_type));
     }
 }

@@ -177,7 +177,7 @@ where
                     // The last of it may have been written since this turn began.
                     self.note(session);
                     session.over(reason);
-                    let error = session.take_error().map(BodyError::Source);
+                    let error = session.feed.take_error().map(BodyError::Source);
                     return Poll::Ready(error.map(Err));
                 }
                 (Next::Cut(reason), _) => {

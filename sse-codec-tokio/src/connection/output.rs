@@ -30,19 +30,8 @@ pub(crate) struct Output {
     given: Counts,
     done: Counts,
     unflushed: usize,
-    /// How many bytes were given to the transport.
     bytes: u64,
-    /// The most bytes that ever waited.
     high_water: usize,
-}
-
-/// What became of what the session gave, as its face knows it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Account {
-    pub(crate) done: Counts,
-    pub(crate) bytes: u64,
-    pub(crate) cut: bool,
-    pub(crate) high_water: usize,
 }
 
 /// A frame of which the transport lacks something: its length, and in the last two bits its kind.
@@ -264,20 +253,21 @@ impl Output {
         self.done
     }
 
-    pub(crate) fn account(&self) -> Account {
-        Account {
-            done: self.done,
-            bytes: self.bytes,
-            cut: self.is_mid_event(),
-            high_water: self.high_water,
-        }
-    }
-
     /// Whether the transport has got something of an event that does not count as handed over.
-    fn is_mid_event(&self) -> bool {
+    pub(crate) fn is_mid_event(&self) -> bool {
         let waiting = self.waiting.front();
         self.given.events > self.done.events
             || self.begun > 0 && waiting.is_some_and(|frame| frame.kind() == Kind::Event)
+    }
+
+    /// How many bytes were given to the transport.
+    pub(crate) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The most bytes that ever waited.
+    pub(crate) const fn high_water(&self) -> usize {
+        self.high_water
     }
 
     fn note_high_water(&mut self) {

@@ -17,8 +17,7 @@
 //! what became of that; the session tells the source.
 
 use std::{
-    collections::VecDeque,
-    ops::{Deref, DerefMut},
+    ops::DerefMut,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -28,20 +27,18 @@ use sse_codec::http::LAST_CHUNK;
 
 use super::{
     clock::{Clock, Due},
-    output::Account,
+    feed::{Feed, Gathered},
 };
 use crate::{
     encoded::EncodedFrame,
-    frames::{Burst, Frames, Kind, Room},
+    frames::{Burst, Counts, Frames, Kind},
     head::{Framing, Terms},
     options::ServeOptions,
     reason::{Reason, Summary},
 };
 
-type ErrorOf<P> = <<P as Deref>::Target as Frames>::Error;
-
 pub(crate) struct Session<P: DerefMut<Target: Frames>> {
-    source: Pin<P>,
+    pub(crate) feed: Feed<P>,
     pub(crate) options: Arc<ServeOptions>,
     pub(crate) clock: Clock,
     framing: Framing,
@@ -50,10 +47,6 @@ pub(crate) struct Session<P: DerefMut<Target: Frames>> {
     /// The next event with data carries the reconnection time.
     is_retry_due: bool,
     stage: Stage,
-    feed: Feed,
-    error: Option<ErrorOf<P>>,
-    /// What the source has put and there was no room for.
-    aside: VecDeque<EncodedFrame>,
     /// It is to end, and has not begun.
     stopping: Option<Reason>,
     /// How many events the source was told of.
@@ -72,16 +65,13 @@ enum Stage {
     Over(Reason),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Feed {
-    /// It may have more.
-    Ready,
-    /// It will wake the task.
-    Waiting,
-    Ended,
-    Failed,
-    /// It is not asked again, whatever it has.
-    Stopped,
+/// What became of what the session gave, as its face knows it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Account {
+    pub(crate) done: Counts,
+    pub(crate) bytes: u64,
+    pub(crate) cut: bool,
+    pub(crate) high_water: usize,
 }
 
 #[derive(Debug)]
@@ -96,15 +86,6 @@ pub(crate) enum Next {
     Cut(Reason),
 }
 
-/// What a look at the source came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Gathered {
-    /// There is no room for more.
-    Full,
-    Waiting,
-    Over(Reason),
-}
-
 impl<P: DerefMut<Target: Frames>> Session<P> {
     pub(crate) fn new(source: Pin<P>, terms: Terms) -> Self {
         let head = terms.head();
@@ -112,16 +93,13 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             options, framing, ..
         } = terms;
         Self {
-            source,
+            feed: Feed::new(source),
             clock: Clock::new(options.timers).with_first_heartbeat(options.first_heartbeat),
             is_retry_due: options.retry.is_some(),
             options,
             framing,
             head,
             stage: Stage::Opening,
-            feed: Feed::Ready,
-            error: None,
-            aside: VecDeque::new(),
             stopping: None,
             told: 0,
             account: Account::default(),
@@ -138,16 +116,10 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         self.framing == Framing::Chunked
     }
 
-    pub(crate) fn can_take_back(&self) -> bool {
-        self.source.can_take_back()
-    }
-
     /// The task has been woken, perhaps by the source.
     pub(crate) fn wake(&mut self) {
         self.clock.turn();
-        if self.feed == Feed::Waiting {
-            self.feed = Feed::Ready;
-        }
+        self.feed.wake();
     }
 
     /// Begins the end in good order.
@@ -157,13 +129,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             Stage::Opening => self.stopping = Some(reason),
             Stage::Events => {
                 self.clock.drain_for(self.options.drain);
-                match (self.source.as_mut().stop(), self.feed) {
-                    (_, Feed::Failed) => {}
-                    // It may have had nothing only because it was not to stop.
-                    (true, Feed::Waiting) => self.feed = Feed::Ready,
-                    (true, _) => {}
-                    (false, _) => self.feed = Feed::Stopped,
-                }
+                self.feed.stop();
                 self.stage = Stage::Draining(reason);
             }
             Stage::Draining(_) | Stage::Parting(_) | Stage::Over(_) => {}
@@ -204,7 +170,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
                         self.stop(Reason::Lifetime);
                         continue;
                     }
-                    let gathered = self.gather(cx, burst);
+                    let gathered = self.feed.gather(cx, burst);
                     if let Some(next) = self.gathered(burst) {
                         return Poll::Ready(next);
                     }
@@ -222,7 +188,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
                     if let Poll::Ready(Due::WriteDeadline | Due::Drain) = self.clock.poll(cx) {
                         return Poll::Ready(Next::Cut(reason));
                     }
-                    let gathered = self.gather(cx, burst);
+                    let gathered = self.feed.gather(cx, burst);
                     if let Some(next) = self.gathered(burst) {
                         return Poll::Ready(next);
                     }
@@ -272,7 +238,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             self.finish(Reason::Finished);
             return;
         }
-        let opening = self.source.as_mut().opening();
+        let opening = self.feed.source().opening();
         for frame in [opening.as_ref(), self.options.greeting.as_ref()]
             .into_iter()
             .flatten()
@@ -289,7 +255,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
     fn beat(&mut self, burst: &mut Burst) {
         let heartbeat = match &self.options.heartbeat {
             Some(frame) => Some(frame.clone()),
-            None => self.source.as_mut().heartbeat(),
+            None => self.feed.source().heartbeat(),
         };
         let heartbeat = heartbeat.unwrap_or(EncodedFrame::HEARTBEAT);
         burst.push(&heartbeat, Kind::Heartbeat);
@@ -320,54 +286,15 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         burst.close();
     }
 
-    /// Moves frames from the source into the burst while there are some and there is room.
-    fn gather(&mut self, cx: &mut Context<'_>, burst: &mut Burst) -> Gathered {
-        let room = burst.left();
-        loop {
-            while let Some(frame) = self.aside.front() {
-                if !burst.copy(frame) {
-                    return Gathered::Full;
-                }
-                self.aside.pop_front();
-            }
-            match self.feed {
-                Feed::Ready => {}
-                Feed::Waiting => return Gathered::Waiting,
-                Feed::Ended | Feed::Stopped => return Gathered::Over(Reason::Finished),
-                Feed::Failed => return Gathered::Over(Reason::SourceFailed),
-            }
-            // Asked for little, a source gives a frame that has to be put aside.
-            if !burst.is_empty() && burst.left() <= room / 4 {
-                return Gathered::Full;
-            }
-            let before = burst.bytes().len();
-            self.feed = match self.source.as_mut().poll_frames(cx, &mut Room::new(burst)) {
-                Poll::Ready(Some(Ok(()))) => Feed::Ready,
-                Poll::Ready(Some(Err(error))) => {
-                    self.error = Some(error);
-                    Feed::Failed
-                }
-                Poll::Ready(None) if self.error.is_some() => Feed::Failed,
-                Poll::Ready(None) => Feed::Ended,
-                Poll::Pending => Feed::Waiting,
-            };
-            self.aside.append(burst.aside());
-            let is_idle = burst.bytes().len() == before && self.aside.is_empty();
-            if self.feed == Feed::Ready && is_idle {
-                return Gathered::Full;
-            }
-        }
-    }
-
     /// What there is to send now.
     fn gathered(&mut self, burst: &mut Burst) -> Option<Next> {
         if burst.is_empty() {
-            let frame = self.aside.front()?;
+            let frame = self.feed.aside.front()?;
             burst.put_retry(frame);
             self.is_retry_due = burst.carries_retry();
             if burst.is_empty() {
                 self.clock.skip_first_heartbeat();
-                return self.aside.pop_front().map(Next::Alone);
+                return self.feed.aside.pop_front().map(Next::Alone);
             }
         }
         if burst.counts().events > 0 {
@@ -384,33 +311,13 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         Poll::Pending
     }
 
-    /// The transport has taken nothing of the last `events` events of the burst.
-    pub(crate) fn take_back(&mut self, events: u64) {
-        if events > 0 {
-            let frames = usize::try_from(events).unwrap_or(usize::MAX);
-            // What was put aside was put after them.
-            let frames = frames.saturating_add(self.aside.len());
-            self.aside.clear();
-            self.source.as_mut().take_back(frames);
-            if self.feed != Feed::Stopped {
-                self.feed = Feed::Ready;
-            }
-        }
-    }
-
     /// Tells the source how far its events have got.
     pub(crate) fn note(&mut self, account: Account) {
         self.account = account;
         if self.told < account.done.events {
             self.told = account.done.events;
-            self.source.as_mut().handed_over(self.told);
+            self.feed.source().handed_over(self.told);
         }
-    }
-
-    /// What the source failed with, for a face that can hand it on.
-    #[cfg(feature = "http-body")]
-    pub(crate) fn take_error(&mut self) -> Option<ErrorOf<P>> {
-        self.error.take()
     }
 
     /// Tells the source how it ended.
@@ -427,8 +334,8 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             duration: self.clock.now().into(),
         };
         if !std::mem::replace(&mut self.has_ended, true) {
-            let error = self.error.take();
-            self.source.as_mut().ended(&summary, error);
+            let error = self.feed.take_error();
+            self.feed.source().ended(&summary, error);
         }
         summary
     }

@@ -27,6 +27,8 @@ pub struct Client {
     wakes: Arc<Wakes>,
     waker: Waker,
     peer: DuplexStream,
+    /// What came, where it is in chunks.
+    raw: Option<Vec<u8>>,
     /// All bytes of the body so far.
     pub received: Vec<u8>,
     pub summary: Option<Summary>,
@@ -58,10 +60,18 @@ impl Client {
             waker: Waker::from(Arc::clone(&wakes)),
             wakes,
             peer,
+            raw: None,
             received: Vec::new(),
             summary: None,
         };
         client.poll();
+        client
+    }
+
+    /// One whose body is in chunks.
+    pub fn chunked(source: impl Frames + 'static, bytes: usize) -> Self {
+        let mut client = Self::with_options(source, bytes, bare().framing(Framing::Chunked));
+        client.raw = Some(Vec::new());
         client
     }
 
@@ -92,7 +102,13 @@ impl Client {
         let mut buffer = ReadBuf::new(&mut space);
         let cx = &mut Context::from_waker(Waker::noop());
         let _ = Pin::new(&mut self.peer).poll_read(cx, &mut buffer);
-        self.received.extend_from_slice(buffer.filled());
+        match &mut self.raw {
+            None => self.received.extend_from_slice(buffer.filled()),
+            Some(raw) => {
+                raw.extend_from_slice(buffer.filled());
+                self.received = without_chunks(raw);
+            }
+        }
         let count = buffer.filled().len();
         self.run();
         count
@@ -147,4 +163,25 @@ pub fn seen(stream: &[u8]) -> (Vec<Seen>, String) {
         });
     }
     (events, text(parser.last_event_id()))
+}
+
+/// The body of a response in chunks, as far as it has come.
+fn without_chunks(raw: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    let Some(head) = raw.windows(4).position(|end| end == b"\r\n\r\n") else {
+        return body;
+    };
+    let mut rest = &raw[head + 4..];
+    while let Some(line) = rest.windows(2).position(|end| end == b"\r\n") {
+        let size = std::str::from_utf8(&rest[..line]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        rest = &rest[line + 2..];
+        body.extend_from_slice(&rest[..size.min(rest.len())]);
+        let Some(behind) = rest.get(size..) else {
+            return body;
+        };
+        assert!(b"\r\n".starts_with(&behind[..behind.len().min(2)]));
+        rest = behind.get(2..).unwrap_or_default();
+    }
+    body
 }
