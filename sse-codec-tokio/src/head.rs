@@ -56,6 +56,8 @@ pub struct Terms {
     pub(crate) options: Arc<ServeOptions>,
     pub(crate) framing: Framing,
     pub(crate) headers: Headers,
+    /// Where the head has no `date` of the user's.
+    pub(crate) date: Option<String>,
 }
 
 impl Terms {
@@ -64,6 +66,7 @@ impl Terms {
             options,
             framing,
             headers: Headers(String::new()),
+            date: None,
         }
     }
 
@@ -98,6 +101,11 @@ impl Terms {
                 let charset = if value == CONTENT_TYPE { charset } else { "" };
                 head.extend_from_slice(format!("{name}: {value}{charset}\r\n").as_bytes());
             }
+        }
+        if let Some(date) = &self.date
+            && own.iter().all(|headers| !headers.has("date"))
+        {
+            head.extend_from_slice(format!("date: {date}\r\n").as_bytes());
         }
         for lines in own
             .iter()

@@ -278,14 +278,14 @@ impl<W: AsyncWrite + Unpin> EventWriter<W> {
         let Some((frame, len)) = frame.take() else {
             return Poll::Ready(Ok(()));
         };
-        let mut written = 0;
+        let (mut written, offered) = (0, len.min(self.wire.left()));
         if write_now && self.wire.is_clear() {
             let result = self.wire.write_frame(cx, &frame);
             written = result.inspect_err(|reason| self.ended = Some(*reason))?;
         }
         self.wire.output.push(frame, Kind::Event, len, written);
         if written > 0 {
-            self.wire.note_write(written < len);
+            self.wire.note_write(written < offered);
         }
         Poll::Ready(Ok(()))
     }

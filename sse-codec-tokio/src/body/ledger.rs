@@ -16,8 +16,9 @@ pub(super) struct Ledger(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How many bytes the server holds.
+    /// How many bytes the server holds, and how many events end in them.
     held: usize,
+    held_events: u64,
     /// What was dropped since this was asked last.
     dropped: Progress,
     waker: Option<Waker>,
@@ -39,7 +40,10 @@ struct Piece {
 impl Ledger {
     /// The bytes for the server. Dropping the last clone of them says that they were written.
     pub(super) fn hand_out(self: &Arc<Self>, bytes: Bytes, counts: Counts) -> Bytes {
-        self.lock().held += bytes.len();
+        let mut state = self.lock();
+        state.held += bytes.len();
+        state.held_events += counts.events;
+        drop(state);
         Bytes::from_owner(Piece {
             bytes,
             counts,
@@ -49,6 +53,11 @@ impl Ledger {
 
     pub(super) fn held(&self) -> usize {
         self.lock().held
+    }
+
+    /// Whether the server holds the end of an event.
+    pub(super) fn holds_events(&self) -> bool {
+        self.lock().held_events > 0
     }
 
     /// What was written since this was asked last.
@@ -92,6 +101,7 @@ impl Drop for Piece {
     fn drop(&mut self) {
         let mut state = self.ledger.lock();
         state.held -= self.bytes.len();
+        state.held_events -= self.counts.events;
         state.dropped.bytes += self.bytes.len();
         state.dropped.counts.add_all(self.counts);
         let waker = state.waker.take();

@@ -174,6 +174,8 @@ where
                     return Poll::Pending;
                 }
                 (Next::Nothing(reason), _) => {
+                    // The last of it may have been written since this turn began.
+                    self.note(session);
                     session.over(reason);
                     let error = session.feed.take_error().map(BodyError::Source);
                     return Poll::Ready(error.map(Err));
@@ -223,7 +225,7 @@ where
         let mut account = session.account;
         account.bytes += progress.bytes as u64;
         account.done.add_all(progress.counts);
-        account.cut = held > 0 || !self.rest.is_empty();
+        account.cut = self.ledger.holds_events() || !self.rest.is_empty();
         session.note(account);
         session.clock.wrote(progress.bytes, held);
     }

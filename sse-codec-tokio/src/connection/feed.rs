@@ -30,6 +30,8 @@ enum State {
     Waiting,
     Ended,
     Failed,
+    /// It is not asked again, whatever it has.
+    Stopped,
 }
 
 /// What a look at the source came to.
@@ -68,8 +70,12 @@ impl<P: DerefMut<Target: Frames>> Feed<P> {
 
     /// Only what was accepted before is still asked for, if there can be such.
     pub(super) fn stop(&mut self) {
-        if !self.source.as_mut().stop() && self.state != State::Failed {
-            self.state = State::Ended;
+        match (self.source.as_mut().stop(), self.state) {
+            (_, State::Failed) => {}
+            // It may have had nothing only because it was not to stop.
+            (true, State::Waiting) => self.state = State::Ready,
+            (true, _) => {}
+            (false, _) => self.state = State::Stopped,
         }
     }
 
@@ -86,7 +92,7 @@ impl<P: DerefMut<Target: Frames>> Feed<P> {
             match self.state {
                 State::Ready => {}
                 State::Waiting => return Gathered::Waiting,
-                State::Ended => return Gathered::Over(Reason::Finished),
+                State::Ended | State::Stopped => return Gathered::Over(Reason::Finished),
                 State::Failed => return Gathered::Over(Reason::SourceFailed),
             }
             // Asked for little, a source gives a frame that has to be put aside.
@@ -112,12 +118,17 @@ impl<P: DerefMut<Target: Frames>> Feed<P> {
         }
     }
 
-    /// The transport has taken nothing of the last `events` events.
+    /// The transport has taken nothing of the last `events` events of the burst.
     pub(crate) fn take_back(&mut self, events: u64) {
         if events > 0 {
             let frames = usize::try_from(events).unwrap_or(usize::MAX);
+            // What was put aside was put after them.
+            let frames = frames.saturating_add(self.aside.len());
+            self.aside.clear();
             self.source.as_mut().take_back(frames);
-            self.state = State::Ready;
+            if self.state != State::Stopped {
+                self.state = State::Ready;
+            }
         }
     }
 

@@ -136,9 +136,15 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
         }
     }
 
-    /// The connection is no more, or all has been sent. The first reason stays.
+    /// The connection is no more, or all has been sent. The first reason stays, but a stream is
+    /// finished only when all of it was handed over.
     pub(crate) fn over(&mut self, reason: Reason) -> Reason {
         let reason = match self.stage {
+            Stage::Parting(Reason::Finished) | Stage::Over(Reason::Finished)
+                if self.account.cut =>
+            {
+                reason
+            }
             Stage::Draining(reason) | Stage::Parting(reason) | Stage::Over(reason) => reason,
             Stage::Opening | Stage::Events => reason,
         };

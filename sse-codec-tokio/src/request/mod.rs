@@ -125,14 +125,10 @@ impl Request {
     }
 
     /// The options of the answer to this request: its [framing](Self::framing), and the `date`, which
-    /// who has a clock has to send (RFC 9110 §6.6.1).
+    /// who has a clock has to send (RFC 9110 §6.6.1). A `date` that is given as a header replaces it.
     pub fn terms(&self, options: &Arc<ServeOptions>) -> Terms {
         let mut terms = options.framed(self.framing());
-        if !options.headers.has("date") {
-            let date = httpdate::fmt_http_date(SystemTime::now());
-            // It has no byte that a value may not have.
-            let _ = terms.headers.push("date", &date);
-        }
+        terms.date = Some(httpdate::fmt_http_date(SystemTime::now()));
         terms
     }
 
