@@ -295,6 +295,76 @@ async fn a_request_is_repeated_only_when_it_may_be() {
     );
 }
 
+/// Another origin is not told the ID. So what goes there is not resumed but done a second time.
+#[tokio::test(start_paused = true)]
+async fn a_post_is_not_resumed_without_the_id() {
+    let elsewhere = |code| redirect(code, "http://other.example/");
+    let with_id = || stream("id: 1\ndata: a\n\n");
+    let not_again = "not again: 307";
+    for (script, remember, requests, last) in [
+        // By the way that the first one took, and by another.
+        (
+            vec![elsewhere(307), with_id(), elsewhere(307), with_id()],
+            false,
+            3,
+            not_again,
+        ),
+        (
+            vec![with_id(), elsewhere(307), with_id()],
+            false,
+            2,
+            not_again,
+        ),
+        // Where the way is remembered.
+        (
+            vec![elsewhere(308), with_id(), with_id()],
+            true,
+            2,
+            "not again: closed",
+        ),
+        // A GET may go anywhere.
+        (vec![with_id(), elsewhere(303), with_id()], false, 4, "over"),
+    ] {
+        let (connect, log) = connector(script);
+        let source = EventSource::new(post(URL), connect, 1024).with_replay(Replay::IfResumable);
+        let mut source = match remember {
+            true => source.with_permanent_redirects_remembered(),
+            false => source,
+        };
+        let seen = read(&mut source).await;
+        assert_eq!(
+            (log.len(), seen.last().unwrap().as_str()),
+            (requests, last),
+            "{seen:?}"
+        );
+    }
+    // Who asks for it goes anywhere.
+    let (connect, log) = connector([with_id(), elsewhere(307), with_id()]);
+    let source = EventSource::new(post(URL), connect, 1024);
+    let mut source = source.with_replay(Replay::IfResumable);
+    for _ in 0..3 {
+        source.next().await;
+    }
+    source.restart();
+    assert_eq!(show(source.next().await.unwrap()), "open 200");
+    assert_eq!(log.methods(), ["POST"; 3]);
+}
+
+/// The answer to a request that is not repeated is there to be read, however many attempts may fail.
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_hides_no_answer_to_a_post() {
+    let (connect, _) = connector([status(503)]);
+    let source = EventSource::new(post(URL), connect, 1024);
+    let mut source = source.with_reconnect(EXACT.with_attempts(1));
+    let Some(Err(Over::Refused { body, .. })) = source.next().await else {
+        panic!("not refused");
+    };
+    let Ok(body) = body.collect().await else {
+        panic!("a whole body");
+    };
+    assert_eq!(body.to_bytes(), "because");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_repeated_post_is_whole() {
     let (connect, log) = connector([stream("id: 1\n\n")]);
