@@ -22,7 +22,7 @@ use super::{
     Connect, EventSource, Item, Over, Refusal, Replay, Why,
     route::{Route, header},
 };
-use crate::owned::OwnedStep;
+use crate::{owned::OwnedStep, reader::Silence};
 
 pub(super) enum State<C: Connect> {
     /// The next request is to be made now.
@@ -40,7 +40,7 @@ pub(super) enum State<C: Connect> {
 /// A request that has been made.
 pub(super) struct Attempt<C: Connect> {
     response: Pin<Box<C::Future>>,
-    timeout: Option<Pin<Box<Sleep>>>,
+    timeout: Option<Silence>,
     route: Route,
     hops: u32,
     /// It is made by the source itself, after an earlier one.
@@ -98,10 +98,7 @@ impl<C: Connect> EventSource<C> {
         let request = route.request(id.ok().flatten());
         self.state = State::Connecting(Box::new(Attempt {
             response: Box::pin(self.connect.connect(request)),
-            timeout: self
-                .settings
-                .connect_timeout
-                .map(|time| Box::pin(sleep(time))),
+            timeout: self.settings.connect_timeout.map(Silence::new),
             route,
             hops,
             is_repeated,
@@ -298,7 +295,7 @@ impl<C: Connect> Attempt<C> {
         let Some(timeout) = &mut self.timeout else {
             return Poll::Pending;
         };
-        ready!(timeout.as_mut().poll(cx));
+        ready!(timeout.poll(cx));
         Poll::Ready(Err(Why::ConnectTimeout))
     }
 }

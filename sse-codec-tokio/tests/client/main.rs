@@ -500,6 +500,26 @@ async fn a_connector_that_hangs_is_given_up() {
     assert_eq!(show(source.next().await.unwrap()), "a");
 }
 
+/// Nor is an answer late that came while nobody asked, though it takes one more turn to be read.
+#[tokio::test(start_paused = true)]
+async fn a_busy_reader_loses_no_answer_to_the_connect_timeout() {
+    let (mut send, log) = connector([stream("data: a\n\n")]);
+    let connect = move |request| {
+        let answer = send(request);
+        async {
+            tokio::time::sleep(ms(10)).await;
+            tokio::task::yield_now().await;
+            answer.await
+        }
+    };
+    let source = EventSource::new(post(URL), Box::new(connect), 1024);
+    let mut source = source.with_connect_timeout(ms(1_000));
+    assert!(timeout(ms(1), source.next()).await.is_err());
+    tokio::time::sleep(ms(60_000)).await;
+    assert_eq!(show(source.next().await.unwrap()), "open 200");
+    assert_eq!(log.len(), 1);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_timeout_on_events_is_one_around_them() {
     // A model that has stalled, behind a proxy that sends heartbeats.
