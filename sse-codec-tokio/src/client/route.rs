@@ -1,6 +1,10 @@
 //! Where a request goes, and what it carries: the caller's request, and what redirects make of it.
 
-use std::{borrow::Cow, fmt::Write, mem};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+    mem,
+};
 
 use bytes::Bytes;
 use http::{
@@ -40,7 +44,7 @@ const OF_THE_BODY: [HeaderName; 6] = [
 ];
 
 /// A request as it is before the last event ID is put into it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Route {
     request: Request<Bytes>,
     /// A redirect has led to another origin on the way here.
@@ -114,6 +118,17 @@ impl Route {
             request,
             is_elsewhere: self.is_elsewhere || is_elsewhere,
         })
+    }
+}
+
+// Headers and bodies hold secrets, and this is what goes into logs.
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("method", self.method())
+            .field("uri", self.request.uri())
+            .field("is_elsewhere", &self.is_elsewhere)
+            .finish_non_exhaustive()
     }
 }
 

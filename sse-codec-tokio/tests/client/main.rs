@@ -3,6 +3,7 @@
 
 mod providers;
 mod redirects;
+mod restarts;
 mod script;
 mod wpt;
 

@@ -208,6 +208,18 @@ async fn secrets_stop_at_another_origin() {
     assert_eq!(log.request(3).headers()["last-event-id"], "7");
 }
 
+#[tokio::test(start_paused = true)]
+async fn secrets_are_not_for_logs() {
+    let (connect, _) = connector([]);
+    let mut request = with_secrets("http://a.example/x");
+    *request.body_mut() = Bytes::from_static(b"hidden");
+    let text = format!("{:?}", EventSource::new(request, connect, 1024));
+    assert!(text.contains("http://a.example/x"), "{text}");
+    for secret in ["Bearer", "a=b", "api", "hidden"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
 /// A header may have several lines.
 #[tokio::test(start_paused = true)]
 async fn harmless_headers_go_on_with_all_their_lines() {
