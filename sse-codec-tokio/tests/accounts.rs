@@ -271,7 +271,7 @@ proptest! {
             let counted: usize = frames[..count].iter().map(|frame| frame.as_bytes().len()).sum();
             let body = body(&received);
             // The farewell may have begun.
-            let is_event = body[counted..].first().is_some()
+            let is_event = !body[counted..].is_empty()
                 && (frames[count].as_bytes().starts_with(&body[counted..])
                     || body[counted..].starts_with(frames[count].as_bytes()));
             if is_event && summary.reason != Reason::Shutdown {
