@@ -665,3 +665,23 @@ async fn a_greeting_or_a_heartbeat_with_data_carries_the_reconnection_time() {
         }
     }
 }
+
+/// A head that leaves late is followed by the first heartbeat all the same: a browser that opens at
+/// the first byte of the body does not wait for a whole interval.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_is_held_up_does_not_cost_the_first_heartbeat() {
+    let timers = TimersConfig::new().with_heartbeat(Millis(60_000), Millis(0));
+    let options = bare().framing(Framing::Close).timers(timers);
+    let (_sender, receiver) = channel(1);
+    let (transport, probe) = Transport::new();
+    probe.script().flushes = [Act::Stall].into();
+    let serving = tokio::spawn(serve(transport, receiver, options));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    probe.resume();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(
+        common::frames::body(&probe.received()),
+        common::frames::HEARTBEAT
+    );
+    serving.abort();
+}
