@@ -112,7 +112,7 @@ fault 'nothing is beyond the ring' faults a_process_that_is_behind \
 fault 'every client reads for itself' faults clients_that_want_the_same \
     pages.rs "if !is_fresh && let Some(read) = node.pages.find(&key) {" "if false && let Some(read) = node.pages.find(&key) {" \
     pages.rs "let batch = node.pages.batch(&key);" "let batch = Arc::new(Batch::default());"
-fault 'a look at the bell is cut short' faults a_redis_that_has_forgotten_all \
+fault 'a look at the bell is cut short' faults a_process_that_hears_nothing \
     link.rs "self.timeout + blocks" "self.timeout / 2"
 fault 'a connection that failed is used again' faults a_replica_with_a_hole \
     link.rs "if error.ends_connection() {" "if false {" reader.rs "if read.is_err() {" "if false {"
