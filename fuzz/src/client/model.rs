@@ -110,12 +110,13 @@ impl Model<'_> {
             200 => self.refused(code, Refusal::WrongType),
             201 if !self.plan.is_standard => self.refused(code, Refusal::WrongType),
             408 | 429 | 503 if !self.plan.is_standard => {
-                if !self.fails() {
-                    self.say(format!("gave up: {code}"));
-                    return false;
-                }
+                let goes_on = self.fails();
                 if !self.may_repeat() {
                     return self.refused(code, Refusal::Status);
+                }
+                if !goes_on {
+                    self.say(format!("gave up: {code}"));
+                    return false;
                 }
                 let asked = retry_after.map_or(0, |seconds| seconds * 1_000);
                 let wait = self.backoff().max(asked.min(LONGEST_ASKED));

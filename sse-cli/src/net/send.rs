@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::{
     HeaderValue, Request, Response, Uri, Version,
     header::{HOST, PROXY_AUTHORIZATION},
+    uri::Authority,
 };
 use http_body_util::Full;
 use hyper::{body::Incoming, client::conn};
@@ -69,9 +70,11 @@ where
 /// Makes the head of a request what HTTP/1.1 wants: `Host`, and the form of the target.
 fn prepare(request: &mut Request<Bytes>, forwarded: Option<Forwarded>) {
     let uri = request.uri().clone();
-    if let Some(host) = uri.authority()
+    // Without a name and a password, which a redirect may bring (RFC 9110 §7.2).
+    let authority = uri.authority().map(Authority::as_str);
+    if let Some(host) = authority.and_then(|authority| authority.rsplit('@').next())
         && !request.headers().contains_key(HOST)
-        && let Ok(host) = HeaderValue::from_str(host.as_str())
+        && let Ok(host) = HeaderValue::from_str(host)
     {
         request.headers_mut().insert(HOST, host);
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use bytes::Bytes;
-use http::{Request, Response, Uri, header::HOST};
+use http::{Request, Response, Uri, header::HOST, uri::Scheme};
 use http_body_util::Full;
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -14,6 +14,9 @@ pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends the request on a connection of its own.
 pub(crate) async fn connect(mut request: Request<Bytes>) -> Result<Response<Incoming>, Error> {
+    if request.uri().scheme() == Some(&Scheme::HTTPS) {
+        return Err(io::Error::other("no TLS here").into());
+    }
     let authority = request.uri().authority().cloned();
     let authority = authority.ok_or_else(|| io::Error::other("no host in the URL"))?;
     let host = authority.host().trim_matches(['[', ']']);
@@ -24,9 +27,9 @@ pub(crate) async fn connect(mut request: Request<Bytes>) -> Result<Response<Inco
 
     // A server is asked for a path (RFC 9112 §3.2.1).
     if !request.headers().contains_key(HOST) {
-        request
-            .headers_mut()
-            .insert(HOST, authority.as_str().parse()?);
+        // Without a name and a password (RFC 9110 §7.2).
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        request.headers_mut().insert(HOST, host.parse()?);
     }
     *request.uri_mut() = match request.uri().path_and_query() {
         Some(path) => Uri::from(path.clone()),

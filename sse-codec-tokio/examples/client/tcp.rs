@@ -4,7 +4,7 @@
 use std::io;
 
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, Version, header::HOST};
+use http::{Request, Response, Version, header::HOST, uri::Scheme};
 use http_body::{Body, Frame};
 use http_body_util::StreamBody;
 use tokio::{
@@ -21,6 +21,9 @@ const HEAD: usize = 16 * 1024;
 pub(crate) async fn connect(
     mut request: Request<Bytes>,
 ) -> io::Result<Response<impl Body<Data = Bytes, Error = io::Error>>> {
+    if request.uri().scheme() == Some(&Scheme::HTTPS) {
+        return Err(bad("no TLS here"));
+    }
     let authority = request
         .uri()
         .authority()
@@ -30,7 +33,9 @@ pub(crate) async fn connect(
         authority.port_u16().unwrap_or(80),
     );
     if !request.headers().contains_key(HOST) {
-        let value = authority.as_str().parse().map_err(io::Error::other)?;
+        // Without a name and a password (RFC 9110 §7.2).
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        let value = host.parse().map_err(io::Error::other)?;
         request.headers_mut().insert(HOST, value);
     }
     let mut stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;

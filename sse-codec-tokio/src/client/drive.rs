@@ -22,7 +22,7 @@ use super::{
     Connect, EventSource, Item, Over, Refusal, Replay, Why,
     route::{Route, header},
 };
-use crate::owned::OwnedStep;
+use crate::{owned::OwnedStep, reader::Silence};
 
 pub(super) enum State<C: Connect> {
     /// The next request is to be made now.
@@ -40,9 +40,11 @@ pub(super) enum State<C: Connect> {
 /// A request that has been made.
 pub(super) struct Attempt<C: Connect> {
     response: Pin<Box<C::Future>>,
-    timeout: Option<Pin<Box<Sleep>>>,
+    timeout: Option<Silence>,
     route: Route,
     hops: u32,
+    /// It is made by the source itself, after an earlier one.
+    is_repeated: bool,
     /// All redirects so far were permanent, and have left the method as it was.
     is_permanent: bool,
 }
@@ -62,11 +64,10 @@ impl<C: Connect> EventSource<C> {
         loop {
             let item = match &mut self.state {
                 State::Over => return Poll::Ready(None),
-                State::Start => self.begin(),
+                State::Start => self.begin(false),
                 State::Waiting(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
-                    self.state = State::Start;
-                    None
+                    self.begin(true)
                 }
                 State::Connecting(attempt) => {
                     let answer = ready!(attempt.poll(cx));
@@ -81,28 +82,26 @@ impl<C: Connect> EventSource<C> {
     }
 
     /// Makes the first request of an attempt.
-    fn begin(&mut self) -> Option<Result<ItemOf<C>, OverOf<C>>> {
+    fn begin(&mut self, is_repeated: bool) -> Option<Result<ItemOf<C>, OverOf<C>>> {
         self.intake.reset();
         if let Some(silence) = &mut self.silence {
             silence.end();
         }
-        self.request(self.route.clone(), 0, true);
+        self.request(self.route.clone(), 0, is_repeated, true);
         let id = last_event_id_value(self.last_event_id());
         let unsendable = id.err().filter(|_| self.route.takes_id())?;
         Some(Ok(Item::Unsendable(unsendable)))
     }
 
-    fn request(&mut self, route: Route, hops: u32, is_permanent: bool) {
+    fn request(&mut self, route: Route, hops: u32, is_repeated: bool, is_permanent: bool) {
         let id = last_event_id_value(self.intake.parser().last_event_id());
         let request = route.request(id.ok().flatten());
         self.state = State::Connecting(Box::new(Attempt {
             response: Box::pin(self.connect.connect(request)),
-            timeout: self
-                .settings
-                .connect_timeout
-                .map(|time| Box::pin(sleep(time))),
+            timeout: self.settings.connect_timeout.map(Silence::new),
             route,
             hops,
+            is_repeated,
             is_permanent,
         }));
     }
@@ -135,7 +134,11 @@ impl<C: Connect> EventSource<C> {
                 return Some(Ok(Item::Open(head)));
             }
             Next::Follow => match self.follow(&head) {
-                Ok(()) => return None,
+                Ok(true) => return None,
+                Ok(false) => {
+                    let why = Why::Unavailable(head);
+                    return Some(Err(self.over(Over::NotRepeatable(why))));
+                }
                 Err(refusal) => refusal,
             },
             Next::After(wait) if self.may_repeat() => {
@@ -143,7 +146,7 @@ impl<C: Connect> EventSource<C> {
             }
             Next::After(_) => Refusal::Status,
             Next::Stop(Stop::NoContent) => return Some(Err(self.over(Over::NoContent))),
-            Next::Stop(Stop::Attempts) => {
+            Next::Stop(Stop::Attempts) if self.may_repeat() => {
                 return Some(Err(self.over(Over::GaveUp(Why::Unavailable(head)))));
             }
             Next::Stop(stop) => Refusal::new(stop),
@@ -155,8 +158,8 @@ impl<C: Connect> EventSource<C> {
         })))
     }
 
-    /// Makes the request that a redirect asks for.
-    fn follow(&mut self, head: &Parts) -> Result<(), Refusal> {
+    /// Makes the request that a redirect asks for; `false` when it must not be made again there.
+    fn follow(&mut self, head: &Parts) -> Result<bool, Refusal> {
         let State::Connecting(attempt) = &self.state else {
             return Err(Refusal::Status);
         };
@@ -165,6 +168,10 @@ impl<C: Connect> EventSource<C> {
             return Err(Refusal::TooManyRedirects);
         }
         let route = attempt.route.follow(head).ok_or(Refusal::Location)?;
+        let is_repeated = attempt.is_repeated;
+        if is_repeated && !self.may_repeat_by(&route) {
+            return Ok(false);
+        }
         let permanent = [
             StatusCode::MOVED_PERMANENTLY,
             StatusCode::PERMANENT_REDIRECT,
@@ -175,8 +182,8 @@ impl<C: Connect> EventSource<C> {
         if is_permanent && self.settings.remember {
             self.route = route.clone();
         }
-        self.request(route, hops, is_permanent);
-        Ok(())
+        self.request(route, hops, is_repeated, is_permanent);
+        Ok(true)
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ItemOf<C>, OverOf<C>>>> {
@@ -259,12 +266,16 @@ impl<C: Connect> EventSource<C> {
     }
 
     fn may_repeat(&self) -> bool {
-        let is_safe = self.route.method().is_safe();
+        self.may_repeat_by(&self.route)
+    }
+
+    fn may_repeat_by(&self, route: &Route) -> bool {
+        let is_safe = route.method().is_safe();
         match self.settings.replay {
             Replay::Safe => is_safe,
             Replay::IfResumable => {
                 let id = last_event_id_value(self.last_event_id());
-                is_safe || id.is_ok_and(|id| id.is_some())
+                is_safe || route.takes_id() && id.is_ok_and(|id| id.is_some())
             }
             Replay::Always => true,
             Replay::Never => false,
@@ -284,7 +295,7 @@ impl<C: Connect> Attempt<C> {
         let Some(timeout) = &mut self.timeout else {
             return Poll::Pending;
         };
-        ready!(timeout.as_mut().poll(cx));
+        ready!(timeout.poll(cx));
         Poll::Ready(Err(Why::ConnectTimeout))
     }
 }

@@ -40,7 +40,8 @@ pub enum Why<E, F> {
     Connect(E),
     /// There was no response before the [connect timeout](crate::client::EventSource::with_connect_timeout).
     ConnectTimeout,
-    /// The server refused for the time being, by 503 for instance: the head of its response.
+    /// The server refused for the time being, by 503 for instance, or redirects a request that must
+    /// not be [sent again](Replay) there: the head of its response.
     Unavailable(Parts),
     /// The body came to its end.
     Closed,
@@ -102,7 +103,8 @@ pub enum Replay {
     #[default]
     Safe,
     /// These, and any request that goes with a `Last-Event-ID`: for servers that go on with a
-    /// request instead of beginning it anew.
+    /// request instead of beginning it anew. Another origin is not told the ID, so a redirect does
+    /// not take a request there a second time: it ends in [`Over::NotRepeatable`].
     IfResumable,
     /// All of them.
     Always,

@@ -203,8 +203,8 @@ impl<C: Connect> EventSource<C> {
         self
     }
 
-    /// Gives up on an attempt that has no response after this long, and makes another one. There is
-    /// none by default: a server may take its time before it answers.
+    /// Gives up on an attempt that has no response after this long, and makes another one. A redirect
+    /// begins the time anew. There is none by default: a server may take its time before it answers.
     #[must_use]
     pub fn with_connect_timeout(mut self, longest: Duration) -> Self {
         self.settings.connect_timeout = Some(longest);

@@ -1,6 +1,10 @@
 //! Where a request goes, and what it carries: the caller's request, and what redirects make of it.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+    mem,
+};
 
 use bytes::Bytes;
 use http::{
@@ -10,7 +14,7 @@ use http::{
         CONTENT_LOCATION, CONTENT_TYPE, LOCATION, TRANSFER_ENCODING, USER_AGENT,
     },
     response::Parts,
-    uri::Scheme,
+    uri::{Authority, Scheme},
 };
 use iri_string::types::{UriAbsoluteString, UriReferenceStr};
 use sse_codec::http::{LAST_EVENT_ID, REQUEST_HEADERS};
@@ -40,7 +44,7 @@ const OF_THE_BODY: [HeaderName; 6] = [
 ];
 
 /// A request as it is before the last event ID is put into it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Route {
     request: Request<Bytes>,
     /// A redirect has led to another origin on the way here.
@@ -103,11 +107,10 @@ impl Route {
         }
         if is_elsewhere {
             let own = request.headers_mut();
-            let harmless = HARMLESS.map(|name| (own.get(&name).cloned(), name));
-            own.clear();
-            for (value, name) in harmless {
-                if let Some(value) = value {
-                    own.insert(name, value);
+            let all = mem::take(own);
+            for name in HARMLESS {
+                for value in all.get_all(&name) {
+                    own.append(name.clone(), value.clone());
                 }
             }
         }
@@ -115,6 +118,17 @@ impl Route {
             request,
             is_elsewhere: self.is_elsewhere || is_elsewhere,
         })
+    }
+}
+
+// Headers and bodies hold secrets, and this is what goes into logs.
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("method", self.method())
+            .field("uri", self.request.uri())
+            .field("is_elsewhere", &self.is_elsewhere)
+            .finish_non_exhaustive()
     }
 }
 
@@ -146,14 +160,15 @@ fn resolve(base: &Uri, location: &[u8]) -> Option<(Uri, bool)> {
     };
     let location = encoded(location);
     let reference = UriReferenceStr::new(&location).ok()?;
-    let absolute = UriAbsoluteString::try_from(base.to_string()).ok()?;
+    // `Uri` takes braces and the like, which stand in the topics of hubs.
+    let absolute = UriAbsoluteString::try_from(encoded(base.to_string().as_bytes())).ok()?;
     let target: Uri = reference
         .resolve_against(&absolute)
         .to_string()
         .parse()
         .ok()?;
     let is_http = [Some(&Scheme::HTTP), Some(&Scheme::HTTPS)].contains(&target.scheme());
-    if !is_http || target.host().is_none_or(str::is_empty) {
+    if !is_http || target.host().is_none_or(str::is_empty) || has_odd_port(&target) {
         return None;
     }
     let is_elsewhere = !is_same_origin(&base, &target);
@@ -162,6 +177,15 @@ fn resolve(base: &Uri, location: &[u8]) -> Option<(Uri, bool)> {
         return Some((Uri::from(path.clone()), false));
     }
     Some((target, is_elsewhere))
+}
+
+/// Whether there is a port that is none: `Uri` takes any number for one, and then has no port.
+fn has_odd_port(uri: &Uri) -> bool {
+    let after_host = |authority: &Authority| {
+        let at = authority.as_str().rsplit('@').next()?;
+        at.strip_prefix(authority.host()).map(|rest| rest.len() > 1)
+    };
+    uri.port_u16().is_none() && uri.authority().and_then(after_host).unwrap_or(false)
 }
 
 fn is_same_origin(a: &Uri, b: &Uri) -> bool {
@@ -173,24 +197,34 @@ fn is_same_origin(a: &Uri, b: &Uri) -> bool {
     (a.scheme(), host(a), port(a)) == (b.scheme(), host(b), port(b))
 }
 
-/// With what cannot stand in a URL in percent, as browsers do: servers send UTF-8, spaces and
-/// brackets. Of these last only those of an IPv6 address stay.
-fn encoded(location: &[u8]) -> String {
-    let authority = location.windows(2).position(|two| two == b"//");
-    let path = authority.map_or(0, |start| {
-        let rest = location.iter().skip(start + 2);
-        start + 2 + rest.take_while(|byte| !b"/?#".contains(byte)).count()
-    });
-    let mut text = String::with_capacity(location.len());
-    for (at, byte) in location.iter().enumerate() {
-        match *byte {
-            b'[' | b']' if at < path => text.push(char::from(*byte)),
-            b'!' | b'#'..=b';' | b'=' | b'?'..=b'Z' | b'_' | b'a'..=b'z' | b'~' => {
-                text.push(char::from(*byte));
+/// With what cannot stand in a URL in percent, as browsers do: servers send UTF-8, spaces, brackets,
+/// and percent signs that stand for themselves. Of brackets only those of an IPv6 address stay. The
+/// fragment, which is never sent, is left out.
+fn encoded(url: &[u8]) -> String {
+    let url = url.split(|byte| *byte == b'#').next().unwrap_or_default();
+    let is_delimiter = |byte: &u8| b"/?".contains(byte);
+    let start = url.iter().position(is_delimiter).unwrap_or(url.len());
+    let (scheme, rest) = url.split_at(start);
+    let path = match rest.strip_prefix(b"//") {
+        Some(rest) if matches!(scheme, [] | [.., b':']) => {
+            start + 2 + rest.iter().position(is_delimiter).unwrap_or(rest.len())
+        }
+        _ => 0,
+    };
+    let mut text = String::with_capacity(url.len());
+    for (at, byte) in url.iter().enumerate() {
+        let stays = match *byte {
+            b'[' | b']' => at < path,
+            b'%' => {
+                matches!(url.get(at + 1..at + 3), Some(two) if two.iter().all(u8::is_ascii_hexdigit))
             }
-            byte => {
-                let _ = write!(text, "%{byte:02X}");
-            }
+            b'!' | b'$'..=b';' | b'=' | b'?'..=b'Z' | b'_' | b'a'..=b'z' | b'~' => true,
+            _ => false,
+        };
+        if stays {
+            text.push(char::from(*byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
         }
     }
     text

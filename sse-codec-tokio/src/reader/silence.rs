@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// How long a transport has had nothing to give while it was asked.
+/// How long a transport, or a connector, has had nothing to give while it was asked.
 ///
 /// The time counts from the first time that the transport said so, and starts anew with every byte:
 /// a consumer that is busy does not make the peer silent.

@@ -3,6 +3,7 @@
 
 mod providers;
 mod redirects;
+mod restarts;
 mod script;
 mod wpt;
 
@@ -295,6 +296,76 @@ async fn a_request_is_repeated_only_when_it_may_be() {
     );
 }
 
+/// Another origin is not told the ID. So what goes there is not resumed but done a second time.
+#[tokio::test(start_paused = true)]
+async fn a_post_is_not_resumed_without_the_id() {
+    let elsewhere = |code| redirect(code, "http://other.example/");
+    let with_id = || stream("id: 1\ndata: a\n\n");
+    let not_again = "not again: 307";
+    for (script, remember, requests, last) in [
+        // By the way that the first one took, and by another.
+        (
+            vec![elsewhere(307), with_id(), elsewhere(307), with_id()],
+            false,
+            3,
+            not_again,
+        ),
+        (
+            vec![with_id(), elsewhere(307), with_id()],
+            false,
+            2,
+            not_again,
+        ),
+        // Where the way is remembered.
+        (
+            vec![elsewhere(308), with_id(), with_id()],
+            true,
+            2,
+            "not again: closed",
+        ),
+        // A GET may go anywhere.
+        (vec![with_id(), elsewhere(303), with_id()], false, 4, "over"),
+    ] {
+        let (connect, log) = connector(script);
+        let source = EventSource::new(post(URL), connect, 1024).with_replay(Replay::IfResumable);
+        let mut source = match remember {
+            true => source.with_permanent_redirects_remembered(),
+            false => source,
+        };
+        let seen = read(&mut source).await;
+        assert_eq!(
+            (log.len(), seen.last().unwrap().as_str()),
+            (requests, last),
+            "{seen:?}"
+        );
+    }
+    // Who asks for it goes anywhere.
+    let (connect, log) = connector([with_id(), elsewhere(307), with_id()]);
+    let source = EventSource::new(post(URL), connect, 1024);
+    let mut source = source.with_replay(Replay::IfResumable);
+    for _ in 0..3 {
+        source.next().await;
+    }
+    source.restart();
+    assert_eq!(show(source.next().await.unwrap()), "open 200");
+    assert_eq!(log.methods(), ["POST"; 3]);
+}
+
+/// The answer to a request that is not repeated is there to be read, however many attempts may fail.
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_hides_no_answer_to_a_post() {
+    let (connect, _) = connector([status(503)]);
+    let source = EventSource::new(post(URL), connect, 1024);
+    let mut source = source.with_reconnect(EXACT.with_attempts(1));
+    let Some(Err(Over::Refused { body, .. })) = source.next().await else {
+        panic!("not refused");
+    };
+    let Ok(body) = body.collect().await else {
+        panic!("a whole body");
+    };
+    assert_eq!(body.to_bytes(), "because");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_repeated_post_is_whole() {
     let (connect, log) = connector([stream("id: 1\n\n")]);
@@ -428,6 +499,26 @@ async fn a_connector_that_hangs_is_given_up() {
     let mut source = source.with_connect_timeout(ms(500));
     source.next().await;
     assert_eq!(show(source.next().await.unwrap()), "a");
+}
+
+/// Nor is an answer late that came while nobody asked, though it takes one more turn to be read.
+#[tokio::test(start_paused = true)]
+async fn a_busy_reader_loses_no_answer_to_the_connect_timeout() {
+    let (mut send, log) = connector([stream("data: a\n\n")]);
+    let connect = move |request| {
+        let answer = send(request);
+        async {
+            tokio::time::sleep(ms(10)).await;
+            tokio::task::yield_now().await;
+            answer.await
+        }
+    };
+    let source = EventSource::new(post(URL), Box::new(connect), 1024);
+    let mut source = source.with_connect_timeout(ms(1_000));
+    assert!(timeout(ms(1), source.next()).await.is_err());
+    tokio::time::sleep(ms(60_000)).await;
+    assert_eq!(show(source.next().await.unwrap()), "open 200");
+    assert_eq!(log.len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,6 +33,31 @@ async fn leads_where_the_location_says() {
             "/é b?a[0]=|",
             "http://a.example/%C3%A9%20b?a%5B0%5D=%7C",
         ),
+        // Brackets are of an address only where there is an authority.
+        (
+            "http://a.example/x",
+            "/b[1]?to=http://[::1]/[2]",
+            "http://a.example/b%5B1%5D?to=http://%5B::1%5D/%5B2%5D",
+        ),
+        (
+            "http://a.example/x",
+            "/b[1]//c",
+            "http://a.example/b%5B1%5D//c",
+        ),
+        // A percent sign that stands for itself, and one that does not.
+        (
+            "http://a.example/x",
+            "/b?q=100%&r=%e9%2",
+            "http://a.example/b?q=100%25&r=%e9%252",
+        ),
+        ("http://a.example/x", "/b#c#d", "http://a.example/b"),
+        // What `http::Uri` takes and RFC 3986 does not, as in the topics of a hub.
+        (
+            "http://a.example/hub?topic=http://b.example/{id}&x[]=|",
+            "/z",
+            "http://a.example/z",
+        ),
+        ("http://a.example/{x}/y", "z", "http://a.example/%7Bx%7D/z"),
         (
             "http://a.example/x",
             "HTTP://A.example/z",
@@ -55,6 +80,7 @@ async fn leads_where_the_location_says() {
         "http://",
         "http:///x",
         "http://a:b:c/",
+        "http://a.example:65616/",
     ] {
         let (connect, log) = connector([redirect(301, location)]);
         let mut source = EventSource::new(get("http://a.example/"), connect, 1024);
@@ -180,6 +206,37 @@ async fn secrets_stop_at_another_origin() {
     assert_eq!(log.urls()[3], "http://a.example/");
     assert!(log.request(3).headers().contains_key("authorization"));
     assert_eq!(log.request(3).headers()["last-event-id"], "7");
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_are_not_for_logs() {
+    let (connect, _) = connector([]);
+    let mut request = with_secrets("http://a.example/x");
+    *request.body_mut() = Bytes::from_static(b"hidden");
+    let text = format!("{:?}", EventSource::new(request, connect, 1024));
+    assert!(text.contains("http://a.example/x"), "{text}");
+    for secret in ["Bearer", "a=b", "api", "hidden"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+/// A header may have several lines.
+#[tokio::test(start_paused = true)]
+async fn harmless_headers_go_on_with_all_their_lines() {
+    let (connect, log) = connector([redirect(307, "http://b.example/"), stays(ANSWER)]);
+    let mut request = get("http://a.example/");
+    for value in ["application/json", "text/event-stream"] {
+        request
+            .headers_mut()
+            .append("accept", value.parse().unwrap());
+    }
+    EventSource::new(request, connect, 1024).next().await;
+    let second = log.request(1);
+    let lines = second.headers().get_all("accept").iter();
+    assert_eq!(
+        lines.collect::<Vec<_>>(),
+        ["application/json", "text/event-stream"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
