@@ -171,7 +171,7 @@ impl RedisHub {
     }
 
     /// As [`publish`](Self::publish), but tries again while Redis is away, until the time is over. The
-    /// event is published once at most, however often an answer was lost: a token of about 165 bytes in
+    /// event is published once at most, however often an answer was lost: a token of about 190 bytes in
     /// Redis stands for it until a minute after that time.
     ///
     /// Where Redis loses its memory, it loses the token too. The log begins a new epoch then, and an

@@ -183,6 +183,26 @@ async fn connections_that_are_killed_cost_nothing() {
 }
 
 #[tokio::test]
+async fn a_process_that_hears_nothing_keeps_its_connections() {
+    let server = Server::start(&[]);
+    let topics = open(&server).await;
+    let mut publisher = Publisher::default();
+    begun(&topics, &mut publisher).await;
+    let connections = || {
+        let stats = server.say(&["INFO", "stats"]);
+        let mut lines = stats.lines();
+        let count = lines.find_map(|line| line.strip_prefix("total_connections_received:"));
+        count.unwrap().trim().parse::<u64>().unwrap()
+    };
+    let before = connections();
+    // Longer than a look at the bell takes, which is longer than an answer may.
+    sleep(Duration::from_millis(2500)).await;
+    // One was this question's.
+    assert_eq!(connections() - before, 1);
+    assert!(topics.trouble().is_none());
+}
+
+#[tokio::test]
 async fn scripts_that_were_flushed_are_loaded_again() {
     let server = Server::start(&[]);
     let topics = open(&server).await;
@@ -207,6 +227,8 @@ async fn a_bell_that_has_lost_what_was_not_heard_means_all_topics() {
         ..id
     }
     .to_string();
+    // An event can come by the ring for the one before it: so that all have been heard.
+    sleep(Duration::from_millis(300)).await;
     let script = "redis.call('XADD', KEYS[1], ARGV[1], 'd', 'data: unheard\\n\\n')
         redis.call('XADD', KEYS[2], '*', 'k', KEYS[1])
         redis.call('XADD', KEYS[2], '*', 'k', 'another')

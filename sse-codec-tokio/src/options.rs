@@ -156,8 +156,9 @@ impl ServeOptions {
     }
 
     /// The reconnection time that clients should have. It goes as the `retry` line of the first
-    /// event that each connection sends, never as a block of its own, which some clients make an
-    /// empty message of. An event with a `retry` of its own keeps it.
+    /// event with data that each connection sends, be that its [greeting](Self::greeting) or a
+    /// [heartbeat](Self::heartbeat); never as a block of its own, which some clients make an empty
+    /// message of. An event with a `retry` of its own keeps it.
     ///
     /// A client keeps the last time it was told for all later connections, so a
     /// [farewell's](Self::come_back_after) stays unless the next connection sets it back: that is

@@ -608,3 +608,80 @@ fn a_source_that_has_stopped_is_not_asked_again() {
     assert_eq!((summary.events, given.load(Ordering::SeqCst)), (3, 3));
     assert_eq!(events(&probe.received()).len(), 3);
 }
+
+/// What a farewell has left behind in a client is set right by the first block that it takes for an
+/// event, whoever has made that.
+#[tokio::test(start_paused = true)]
+async fn a_greeting_or_a_heartbeat_with_data_carries_the_reconnection_time() {
+    let retry = Duration::from_secs(3);
+    for is_chunked in [false, true] {
+        let framing = if is_chunked {
+            Framing::Chunked
+        } else {
+            Framing::Close
+        };
+        for (greeting, heartbeat, expected) in [
+            (
+                Some("hello"),
+                ":\n\n",
+                "retry: 3000\ndata: hello\n\n:\n\ndata: late\n\n",
+            ),
+            (
+                None,
+                "data: beat\n\n",
+                "retry: 3000\ndata: beat\n\ndata: late\n\n",
+            ),
+            (None, ":\n\n", ":\n\nretry: 3000\ndata: late\n\n"),
+        ] {
+            let timers = TimersConfig::new().with_heartbeat(Millis(60_000), Millis(0));
+            let mut options = bare()
+                .framing(framing)
+                .timers(timers)
+                .retry(retry)
+                .first_heartbeat(Duration::from_secs(1))
+                .greeting(greeting.map(encoded));
+            if heartbeat.starts_with("data") {
+                options = options.heartbeat(encoded("beat"));
+            }
+            if greeting.is_some() {
+                options =
+                    options.timers(TimersConfig::new().with_heartbeat(Millis(9_000), Millis(0)));
+            }
+            let (sender, receiver) = channel(1);
+            let (transport, probe) = Transport::new();
+            let serving = tokio::spawn(serve(transport, receiver, options));
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            sender.send(encoded("late")).await.unwrap();
+            sender.finish().await;
+            serving.await.unwrap();
+            let received = probe.received();
+            let body = common::frames::body(&received);
+            let body = if is_chunked {
+                dechunk(body)
+            } else {
+                body.to_vec()
+            };
+            assert_eq!(String::from_utf8(body).unwrap(), expected);
+        }
+    }
+}
+
+/// A head that leaves late is followed by the first heartbeat all the same: a browser that opens at
+/// the first byte of the body does not wait for a whole interval.
+#[tokio::test(start_paused = true)]
+async fn a_head_that_is_held_up_does_not_cost_the_first_heartbeat() {
+    let timers = TimersConfig::new().with_heartbeat(Millis(60_000), Millis(0));
+    let options = bare().framing(Framing::Close).timers(timers);
+    let (_sender, receiver) = channel(1);
+    let (transport, probe) = Transport::new();
+    probe.script().flushes = [Act::Stall].into();
+    let serving = tokio::spawn(serve(transport, receiver, options));
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    probe.resume();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(
+        common::frames::body(&probe.received()),
+        common::frames::HEARTBEAT
+    );
+    serving.abort();
+}

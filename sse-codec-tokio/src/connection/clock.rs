@@ -23,6 +23,8 @@ pub(crate) struct Clock {
     pub(crate) lifetime_is_over: bool,
     /// When the first heartbeat is due, if nothing was sent until then.
     first: Option<Millis>,
+    /// Something waits for the transport: the first heartbeat waits too.
+    is_waiting: bool,
     /// When ending in good order has taken long enough.
     drained: Option<Millis>,
     /// Left where it is while what is due only moves later, which every write does to it.
@@ -45,6 +47,7 @@ impl Clock {
             now: Millis(0),
             lifetime_is_over: false,
             first: None,
+            is_waiting: false,
             drained: None,
             sleep: None,
         }
@@ -61,6 +64,7 @@ impl Clock {
     }
 
     pub(crate) fn wrote(&mut self, bytes: usize, pending: usize) {
+        self.is_waiting = pending > 0;
         self.timers.wrote(self.now, bytes, pending);
     }
 
@@ -94,7 +98,8 @@ impl Clock {
             if self.drained.is_some_and(|drained| drained <= now) {
                 return Poll::Ready(Due::Drain);
             }
-            if self.first.is_some_and(|first| first <= now) {
+            let first = self.first.filter(|_| !self.is_waiting);
+            if first.is_some_and(|first| first <= now) {
                 self.first = None;
                 return Poll::Ready(Due::Heartbeat);
             }
@@ -110,7 +115,7 @@ impl Clock {
                 }
                 None => {}
             }
-            let times = [self.timers.poll_timeout(), self.drained, self.first];
+            let times = [self.timers.poll_timeout(), self.drained, first];
             let Some(due) = times.into_iter().flatten().min() else {
                 return Poll::Pending;
             };

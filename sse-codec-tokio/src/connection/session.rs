@@ -244,6 +244,7 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             .flatten()
         {
             self.clock.skip_first_heartbeat();
+            burst.put_retry(frame);
             burst.push(frame, Kind::Other);
         }
         self.stage = Stage::Events;
@@ -258,6 +259,8 @@ impl<P: DerefMut<Target: Frames>> Session<P> {
             None => self.feed.source().heartbeat(),
         };
         let heartbeat = heartbeat.unwrap_or(EncodedFrame::HEARTBEAT);
+        burst.put_retry(&heartbeat);
+        self.is_retry_due = burst.carries_retry();
         burst.push(&heartbeat, Kind::Heartbeat);
         burst.close();
     }
