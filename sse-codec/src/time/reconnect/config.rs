@@ -56,7 +56,8 @@ impl ReconnectConfig {
     /// With no wait shorter than this, whatever the server asks for.
     ///
     /// With 0 a server that says `retry: 0` and ends each stream after one event is asked again as
-    /// fast as connections can be made. After failures the wait still grows, from 1 ms.
+    /// fast as connections can be made. After failures the wait still grows, from 1 ms, unless
+    /// [`with_longest`](Self::with_longest) is 0 too.
     #[must_use]
     pub const fn with_floor(mut self, floor: Millis) -> Self {
         self.floor = saturated(floor);
