@@ -29,7 +29,8 @@ const READINGS: &str = "
     return {
         state: document.getElementById('stateText').textContent,
         total: number('total'), reconnections: number('recon'), missed: number('missed'),
-        id: number('lastId'),
+        // The last part of it counts up.
+        id: Number(document.getElementById('lastId').textContent.split('-').pop().replace(/\\D/g, '') || 0),
     };";
 
 /// How many colours the chart has, and a sum that changes when it is drawn anew.

@@ -141,6 +141,8 @@ crate::entries! {
         TimersConfig::new();
         TimersConfig::default();
         config.with_heartbeat(time, jitter);
+        config.heartbeat();
+        config.write_deadline();
         config.with_write_deadline(time);
         config.with_lifetime(time, jitter);
         config == *other;
