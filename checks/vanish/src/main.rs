@@ -115,7 +115,7 @@ async fn run() -> io::Result<(usize, usize)> {
         streams.push(Stream::open(case).await?);
     }
     // Mid-stream, and the idle ones between two heartbeats.
-    sleep(HEARTBEAT * 3 / 2).await;
+    sleep(HEARTBEAT * 5 / 2).await;
     for (case, stream) in CASES.iter().zip(&streams) {
         if !stream.is_alive() {
             return Err(Error::other(format!("{}: nothing has come", case.name)));

@@ -80,7 +80,7 @@ impl Stream {
     }
 
     pub(crate) fn is_alive(&self) -> bool {
-        // More than the greeting.
+        // More than one heartbeat, or an event.
         self.received.load(Ordering::Relaxed) > 1
     }
 

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How much can be sent again to a client that comes back.
 const KEPT: HubOptions = HubOptions::new()
-    .bytes(256 * 1024)
-    .events(1024)
+    .bytes(4 << 20)
+    .events(20_000)
     .age(Duration::from_secs(300));
 
 /// The most streams there may be.
