@@ -47,9 +47,8 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-/// More than this, in KiB, must not come on top. The example keeps 1,024 events for those that come
-/// back, 28 KiB each at the most.
-// 48 MiB, and what the hub keeps for those who come back: 4 MiB and as much while it grows.
+/// More than this, in KiB, must not come on top: 48 MiB, and what the example's hub keeps for those that
+/// come back, 4 MiB and as much while it grows.
 const MOST_MEMORY: u64 = (48 + 2 * 4) * 1024;
 
 async fn clients(report: &mut Report, program: &Path) -> io::Result<()> {
